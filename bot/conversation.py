@@ -1,0 +1,276 @@
+"""What happens when a person does something? Move in, Reply out: the only way to the guidance.
+
+A channel decodes what it received into a Move and encodes the Reply. What a person types is read
+here, used, and let go: it is not kept, not logged and not echoed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.guidance import pages, understand
+from bot.guidance.model import Guidance, Office, Source
+from bot.guidance.pages import Part
+from bot.guidance.screen import Screen, Sort, Trouble
+from bot.guidance.ticket import MAX_LENGTH, Ticket, read_ticket
+from bot.guidance.walk import at_question, back, choose
+from bot.guidance.words import Lang, Words
+from bot.organization import Contact, Notice, Opening, Organization, Tool, opening
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Go to a place: a tree, ``topic:…``, ``promise`` or another page."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Stay where one is: the same place again, or a part of it."""
+
+    part: Part = Part.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Pick options of a question by their ids."""
+
+    question: str
+    picked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Go back by one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Ask a question of the trail again, with what was picked still marked."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartOver:
+    """Begin the same tree again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Type words, at the question on screen or anywhere else."""
+
+    text: str = field(repr=False)
+
+
+Act = Open | Look | Choose | Back | Change | StartOver | Say
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a person did, after any channel: where they were, in which language, and the act."""
+
+    place: str
+    lang: Lang
+    act: Act
+    asking: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """An office on a screen: what it is, and how this organization's one is reached now."""
+
+    office: Office
+    contact: Contact | None
+    opening: Opening | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a channel shows: the screen, the language, and what the organization adds to it.
+
+    ``approved`` is the sentence of the footer, ``maybe`` the topics that typed words may mean.
+    """
+
+    screen: Screen
+    lang: Lang
+    guidance: Guidance
+    cards: tuple[ContactCard, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    approval: Words = Words("", "")
+    maybe: tuple[str, ...] = ()
+
+    def phrase(self, name: str, **places: object) -> str:
+        """Return one of the bot's own sentences in the language of the reply, filled in."""
+        words = self.guidance.phrases[name][self.lang]
+        return words.format(**places) if places else words
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Every source that a note of the screen may name."""
+        return self.guidance.sources
+
+
+class Conversation:
+    """Answers moves out of one guidance and one organization; remembers nothing."""
+
+    def __init__(
+        self,
+        guidance: Guidance,
+        organization: Organization | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take the guidance, extended by the organization, and a clock of aware times."""
+        self._guidance = guidance
+        self._organization = organization
+        self._clock = clock
+
+    @property
+    def guidance(self) -> Guidance:
+        """The guidance that answers are taken from."""
+        return self._guidance
+
+    def respond(self, move: Move) -> Reply:
+        """Return the reply to a move; any move has one."""
+        now = self._now()
+        if isinstance(move.act, Say):
+            return self._typed(move, move.act.text, now)
+        return self._reply(self._screen(move, now), move.lang, now)
+
+    def _now(self) -> datetime:
+        now = self._clock()
+        return now.astimezone(self._organization.zone) if self._organization else now
+
+    def _screen(self, move: Move, now: datetime) -> Screen:
+        guidance, today = self._guidance, now.date()
+        ticket = read_ticket(move.place)
+        match move.act:
+            case Open(place):
+                return pages.at_place(guidance, place, today)
+            case Choose(question, picked) if len(move.place) <= MAX_LENGTH:
+                return choose(guidance, ticket, question, picked, today)
+            case Back():
+                return back(guidance, ticket, today) if ticket.choices else pages.home()
+            case Change(question):
+                return at_question(guidance, ticket, question, today)
+            case StartOver():
+                return pages.at_place(guidance, ticket.tree or pages.HOME, today)
+            case Look(part):
+                screen = pages.at_place(guidance, move.place, today, part)
+                if move.asking and part is Part.WHOLE:
+                    return at_question(guidance, ticket, move.asking, today)
+                return screen
+        return pages.at_place(guidance, move.place, today)
+
+    def _typed(self, move: Move, text: str, now: datetime) -> Reply:
+        guidance = self._guidance
+        if understand.is_crisis(guidance, text):
+            lang = understand.language(text, move.lang)
+            return self._reply(pages.crisis(guidance), lang, now)
+        here = self._screen(replace(move, act=Look()), now)
+        if len(text) > understand.MAX_TYPED:
+            return self._reply(replace(here, trouble=Trouble.TOO_LONG), move.lang, now)
+        if not text.strip():
+            return self._reply(replace(here, trouble=Trouble.NOTHING_PICKED), move.lang, now)
+        if here.question is not None:
+            picked = understand.options(here.question, text)
+            if picked:
+                act = Choose(here.question.id, picked)
+                return self._reply(self._screen(replace(move, act=act), now), move.lang, now)
+        if (command := understand.command(text)) is not None:
+            return self._commanded(move, command, now)
+        found = tuple(card.id for card in understand.topics(guidance, text))
+        if found:
+            screen = Screen(Sort.UNSURE, here.place)
+            return self._reply(screen, understand.language(text, move.lang), now, maybe=found)
+        return self._reply(replace(here, trouble=Trouble.NOT_UNDERSTOOD), move.lang, now)
+
+    def _commanded(self, move: Move, command: str, now: datetime) -> Reply:
+        lang = move.lang
+        act: Act
+        match command:
+            case "language":
+                lang = "en" if move.lang == "fr" else "fr"
+                act = Look()
+            case "back":
+                act = Back()
+            case "start_over":
+                act = StartOver()
+            case "why":
+                act = Look(Part.WHY)
+            case "outline":
+                act = Look(Part.OUTLINE)
+            case _:
+                act = Open(command)
+        return self._reply(self._screen(replace(move, act=act), now), lang, now)
+
+    def _reply(
+        self, screen: Screen, lang: Lang, now: datetime, maybe: tuple[str, ...] = ()
+    ) -> Reply:
+        organization = self._organization
+        offices = (
+            tuple(self._guidance.offices.values()) if screen.sort is Sort.OFFICES else screen.offices
+        )
+        return Reply(
+            screen=screen,
+            lang=lang,
+            guidance=self._guidance,
+            cards=tuple(self._card(office, now) for office in offices),
+            notices=organization.notices_on(now.date(), _names(screen)) if organization else (),
+            tools=organization.tools if organization and _about_ai(screen) else (),
+            approval=self._approval(),
+            maybe=maybe,
+        )
+
+    def _card(self, office: Office, now: datetime) -> ContactCard:
+        contact = self._organization.contacts.get(office.id) if self._organization else None
+        return ContactCard(office, contact, opening(contact, now) if contact else None)
+
+    def _approval(self) -> Words:
+        phrases = self._guidance.phrases
+        approval = self._organization.approval if self._organization else None
+        if approval is None or approval.version != self._guidance.version:
+            return phrases["not_approved"]
+        by = Words(*(", ".join(role[lang] for role in approval.by) for lang in ("en", "fr")))
+        return Words(
+            phrases["approved_by"].en.format(by=by.en, on=approval.on.isoformat()),
+            phrases["approved_by"].fr.format(by=by.fr, on=approval.on.isoformat()),
+        )
+
+
+def _names(screen: Screen) -> frozenset[str]:
+    """Return the names by which an organization may place a notice on the screen."""
+    names = set()
+    if screen.tree is not None:
+        names.add(screen.tree.id)
+        if screen.answer is not None:
+            names.add(f"{screen.tree.id}/{screen.answer.id}")
+    if screen.card is not None:
+        names.add(f"topic:{screen.card.id}")
+    return frozenset(names)
+
+
+def _about_ai(screen: Screen) -> bool:
+    return any(office.id == "ai_lead" for office in screen.offices)
+
+
+__all__ = [
+    "Act",
+    "Back",
+    "Change",
+    "Choose",
+    "ContactCard",
+    "Conversation",
+    "Look",
+    "Move",
+    "Open",
+    "Part",
+    "Reply",
+    "Say",
+    "StartOver",
+    "Ticket",
+]

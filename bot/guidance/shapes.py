@@ -1,0 +1,512 @@
+"""Which keys may a content file have, and in what form? One table for the loader and editors.
+
+``validate`` reports what does not fit; ``json_schema`` turns the same table into hints for
+editors, so that the two can never differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from bot.guidance.problems import Report, nearest
+from bot.guidance.read import Document, Node
+from bot.guidance.words import LANGS, Lang, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of one form; ``pattern`` is a full match, ``values`` a closed list."""
+
+    en: str
+    fr: str
+    pattern: str = r"[\s\S]*\S[\s\S]*"
+    values: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list; ``single`` when one value may stand for a list of one."""
+
+    of: Shape
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableOf:
+    """A table from ids of one form to values of one shape."""
+
+    key: Text
+    of: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A table with known keys, some of which must be there."""
+
+    must: Mapping[str, Shape]
+    may: Mapping[str, Shape] = field(default_factory=dict)
+    bilingual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A record that is of the first shape when it has ``key``, and of the second otherwise."""
+
+    key: str
+    first: Record
+    second: Record
+
+
+Shape = Text | ListOf | TableOf | Record | Either
+
+
+def _text(en: str, fr: str, pattern: str) -> Text:
+    return Text(en, fr, pattern)
+
+
+def _one_of(*values: str) -> Text:
+    listed = ", ".join(values)
+    return Text(f"value among {listed}", f"une valeur parmi {listed}", values=values)
+
+
+ID = _text(
+    "name in small letters, digits and _",
+    "un nom en minuscules, chiffres et _",
+    r"[a-z][a-z0-9_]{0,39}",
+)
+COURSE_ID = _text("course code", "un code de cours", r"[A-Z0-9][A-Z0-9-]{1,29}")
+DATE = _text("date such as 2027-03-31", "une date comme 2027-03-31", r"\d{4}-\d{2}-\d{2}")
+YES = _one_of("true")
+URL = _text("https address", "une adresse https", r"https?://\S+")
+REF = _text(
+    "source and section, such as “privacy_act s4”",
+    "une source et sa section, comme « privacy_act s4 »",
+    r"[a-z][a-z0-9_]* [a-z0-9_]+",
+)
+ANY = Text("text", "un texte")
+PROSE = Text("text", "un texte", quoted=True)
+WORDS = Record({"en": PROSE, "fr": PROSE}, bilingual=True)
+URLS = Record({"en": URL}, {"fr": URL})
+PHRASES = Record({"en": ListOf(PROSE), "fr": ListOf(PROSE)}, bilingual=True)
+UNVERIFIED = _one_of("unverified")
+NETWORK = _one_of("gc", "defence")
+KIND = _one_of("do", "do_not", "know", "keep", "support")
+TONE = _one_of("usual_care", "weigh", "pause", "act_now")
+REFS = ListOf(REF, single=True)
+
+_SAID: Final[Mapping[str, Shape]] = {"en": PROSE, "fr": PROSE}
+STATEMENT = Record(
+    {**_SAID, "basis": _one_of("stated", "practice")},
+    {"kind": KIND, "source": REFS, "rests_on": REFS, "fr_status": UNVERIFIED, "note": ANY},
+    bilingual=True,
+)
+SAY = ListOf(Either("use", Record({"use": ID}), STATEMENT))
+ADDS = Record({}, {"say": ListOf(ID), "offices": ListOf(ID), "tone": TONE})
+OPTION = Record(
+    {"id": ID, **_SAID, "go": ID},
+    {
+        "adds": ADDS,
+        "alone": YES,
+        "also": Record({}, {"en": ListOf(PROSE), "fr": ListOf(PROSE)}),
+        "was": ID,
+        "note": ANY,
+    },
+    bilingual=True,
+)
+QUESTION = Record(
+    {"ask": WORDS, "options": ListOf(OPTION)},
+    {"hint": WORDS, "choose": _one_of("many"), "was": ID, "note": ANY},
+)
+ANSWER = Record(
+    {"tone": TONE, "title": WORDS, "say": SAY},
+    {"offices": ListOf(ID), "offer": ListOf(ID), "was": ID, "note": ANY},
+)
+TREE = Record(
+    {
+        "tree": ID,
+        "title": WORDS,
+        "for": _one_of("everyone", "managers"),
+        "owner": ID,
+        "review_by": DATE,
+        "start": ID,
+        "questions": TableOf(ID, QUESTION),
+        "answers": TableOf(ID, ANSWER),
+    },
+    {"intro": WORDS, "was": ID, "note": ANY},
+)
+_CARD: Final[Mapping[str, Shape]] = {"title": WORDS, "tree": ID, "say": SAY, "offices": ListOf(ID)}
+TOPIC = Record(
+    {"topic": ID, **_CARD, "phrases": PHRASES},
+    {"courses": ListOf(COURSE_ID), "see": ListOf(ID), "note": ANY},
+)
+SUMMARY = Record({"summary": ID, **_CARD}, {"note": ANY})
+STATEMENTS = Record({"statements": TableOf(ID, STATEMENT)})
+SOURCES = Record(
+    {
+        "sources": TableOf(
+            ID,
+            Record(
+                {
+                    "title": WORDS,
+                    "issuer": WORDS,
+                    "url": URLS,
+                    "dated": WORDS,
+                    "read": DATE,
+                    "extent": _one_of("whole", "part", "secondary"),
+                    "sections": TableOf(
+                        _text("name of a section", "le nom d’une section", r"[a-z0-9_]{1,40}"),
+                        WORDS,
+                    ),
+                },
+                {"network": NETWORK, "fr_status": UNVERIFIED, "note": ANY},
+            ),
+        )
+    }
+)
+OFFICES = Record(
+    {
+        "offices": TableOf(
+            ID,
+            Record(
+                {
+                    "name": WORDS,
+                    "does": ListOf(STATEMENT),
+                    "does_not": ListOf(STATEMENT),
+                    "promise": ListOf(STATEMENT),
+                },
+                {"page": URLS, "network": NETWORK, "fr_status": UNVERIFIED, "note": ANY},
+            ),
+        )
+    }
+)
+COURSES = Record(
+    {
+        "courses": TableOf(
+            COURSE_ID,
+            Record(
+                {"title": WORDS, "source": REF},
+                {
+                    "about": WORDS,
+                    "url": URLS,
+                    "network": NETWORK,
+                    "fr_status": UNVERIFIED,
+                    "note": ANY,
+                },
+            ),
+        )
+    }
+)
+CRISIS = Record(
+    {
+        "crisis": Record(
+            {
+                "title": WORDS,
+                "say": SAY,
+                "numbers": ListOf(
+                    Record({"number": PROSE, **_SAID, "source": REFS}, bilingual=True)
+                ),
+                "offices": ListOf(ID),
+                "phrases": PHRASES,
+            }
+        )
+    }
+)
+PROMISE = Record(
+    {
+        "promise": Record(
+            {
+                "line": WORDS,
+                "sentences": ListOf(
+                    Record(
+                        {
+                            "id": ID,
+                            "channels": ListOf(_one_of("web", "terminal", "slack", "teams")),
+                            **_SAID,
+                        },
+                        bilingual=True,
+                    )
+                ),
+            }
+        )
+    }
+)
+INTERFACE = Record({"phrases": TableOf(ID, WORDS)})
+HOSTS = Record({"hosts": ListOf(_text("host name", "un nom d’hôte", r"[a-z0-9.-]+"))})
+AVOID = Record(
+    {
+        "avoid": Record(
+            {
+                lang: ListOf(Record({"word": PROSE, "instead": WORDS}, {"unless": ListOf(PROSE)}))
+                for lang in ("en", "fr")
+            }
+        ),
+        "never_asked": PHRASES,
+    }
+)
+STORIES = Record(
+    {
+        "stories": ListOf(
+            Record(
+                {
+                    "story": PROSE,
+                    "tree": ID,
+                    "choices": TableOf(ID, ListOf(ID, single=True)),
+                    "expect": Record(
+                        {"tone": TONE},
+                        {
+                            "answer": ID,
+                            "offices": ListOf(ID),
+                            "not_offices": ListOf(ID),
+                            "says": ListOf(PROSE),
+                            "never_says": ListOf(PROSE),
+                        },
+                    ),
+                },
+                {"note": ANY},
+            )
+        )
+    }
+)
+_HOURS = _text("range of hours such as 08:30-16:30", "une plage comme 08:30-16:30", r"\S+")
+ORGANIZATION = Record(
+    {
+        "organization": ID,
+        "name": WORDS,
+        "timezone": ANY,
+        "ceiling": _one_of("unclassified", "protected_a", "protected_b"),
+        "retention": WORDS,
+        "offices": TableOf(
+            ID,
+            Record(
+                {},
+                {
+                    "name": WORDS,
+                    "email": _text("e-mail address", "une adresse courriel", r"[^@\s]+@[^@\s]+"),
+                    "phone": PROSE,
+                    "url": URLS,
+                    "languages": ListOf(_one_of("en", "fr")),
+                    "timezone": ANY,
+                    "province": ANY,
+                    "hours": Record(
+                        {}, {d: _HOURS for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+                    ),
+                    "always_open": YES,
+                    "does_not_exist": YES,
+                    "about": WORDS,
+                },
+            ),
+        ),
+    },
+    {
+        "province": ANY,
+        "holidays": ListOf(DATE),
+        "tenants": Record({}, {"slack": ListOf(ANY), "teams": ListOf(ANY)}),
+        "approved_ai_tools": ListOf(
+            Record({**_SAID}, {"url": URLS, "up_to": WORDS}, bilingual=True)
+        ),
+        "hosts": ListOf(_text("host name", "un nom d’hôte", r"[a-z0-9.-]+")),
+        "sources": SOURCES.must["sources"],
+        "notices": ListOf(
+            Record(
+                {"begins": DATE, "until": DATE, **_SAID}, {"on": ListOf(ANY)}, bilingual=True
+            )
+        ),
+        "additions": ListOf(Record({"to": ANY, "say": ListOf(STATEMENT)})),
+        "approval": Record({"version": ANY, "by": ListOf(WORDS), "on": DATE}),
+        "note": ANY,
+    },
+)
+
+FILES: Final[Mapping[str, Record]] = {
+    "tree": TREE,
+    "topic": TOPIC,
+    "summary": SUMMARY,
+    "statements": STATEMENTS,
+    "sources": SOURCES,
+    "offices": OFFICES,
+    "courses": COURSES,
+    "crisis": CRISIS,
+    "promise": PROMISE,
+    "phrases": INTERFACE,
+    "hosts": HOSTS,
+    "avoid": AVOID,
+    "stories": STORIES,
+    "organization": ORGANIZATION,
+}
+"""The shape of a file, by the first key in it."""
+
+_LANGUAGE: Final = {"en": ("English", "anglais"), "fr": ("French", "français")}
+
+
+def validate(document: Document, report: Report) -> bool:
+    """Report all that does not fit the shape of the file; true when everything fits."""
+    shape = FILES.get(document.key)
+    if shape is None:
+        near = nearest(document.key, FILES)
+        known = ", ".join(FILES)
+        report("C108", document.file, 1, key=document.key, near=near, known=known)
+        return False
+    before = len(report.problems)
+    _fits(document.root, shape, document.file, report)
+    return len(report.problems) == before
+
+
+def _fits(node: Node, shape: Shape, file: str, report: Report) -> None:
+    match shape:
+        case Text():
+            _fits_text(node, shape, file, report)
+        case ListOf():
+            if node.kind != "list" and not shape.single:
+                _wrong(node, "list", "une liste", file, report)
+                return
+            for item in node.each():
+                _fits(item, shape.of, file, report)
+        case TableOf():
+            if node.table is None:
+                _wrong(node, "table of ids", "une table d’identifiants", file, report)
+                return
+            for key, value in node.entries():
+                _fits_text(Node(value.line, text=key), shape.key, file, report)
+                _fits(value, shape.of, file, report)
+        case Either():
+            chosen = shape.first if node.get(shape.key) is not None else shape.second
+            _fits(node, chosen, file, report)
+        case Record():
+            _fits_record(node, shape, file, report)
+
+
+def _fits_record(node: Node, shape: Record, file: str, report: Report) -> None:
+    if node.table is None:
+        wanted = ", ".join(shape.must) or ", ".join(shape.may)
+        _wrong(node, f"table with the keys {wanted}", f"une table avec les clés {wanted}",
+               file, report)  # fmt: skip
+        return
+    for key, value in node.entries():
+        part = shape.must.get(key) or shape.may.get(key)
+        if part is None:
+            known = [*shape.must, *shape.may]
+            report("C110", file, value.line, key=key, near=nearest(key, known),
+                   known=", ".join(known))  # fmt: skip
+        else:
+            _fits(value, part, file, report)
+    for key in shape.must:
+        if node.get(key) is None:
+            if shape.bilingual and key in _LANGUAGE:
+                en, fr = _LANGUAGE[key]
+                report("C112", file, node.line, language_en=en, language_fr=fr)
+            else:
+                report("C111", file, node.line, key=key)
+
+
+def _fits_text(node: Node, shape: Text, file: str, report: Report) -> None:
+    text = node.text
+    if text is None:
+        _wrong(node, shape.en, shape.fr, file, report)
+    elif shape.values:
+        if text not in shape.values:
+            near = nearest(text, shape.values)
+            _wrong(node, shape.en, shape.fr, file, report, near)
+    elif not re.fullmatch(shape.pattern, text):
+        _wrong(node, shape.en, shape.fr, file, report)
+    elif shape is DATE and not _is_date(text):
+        _wrong(node, shape.en, shape.fr, file, report)
+    elif shape.quoted and not node.quoted:
+        report("C114", file, node.line, text=text[:40])
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong(
+    node: Node, en: str, fr: str, file: str, report: Report, near: str | None = None
+) -> None:
+    report("C113", file, node.line, wanted_en=en, wanted_fr=fr, near=near)
+
+
+
+# -- values of nodes that fit their shapes
+
+
+def text_of(node: Node) -> str:
+    """Return the text of a node that its shape says is one."""
+    assert node.text is not None
+    return node.text
+
+
+def optional_text(node: Node | None) -> str | None:
+    """Return the text of a node, or nothing where there is no node."""
+    return node.text if node is not None else None
+
+
+def words_of(node: Node) -> Words:
+    """Return the words of a node that has both languages."""
+    return Words(text_of(node["en"]).strip(), text_of(node["fr"]).strip())
+
+
+def urls_of(node: Node | None) -> dict[Lang, str]:
+    """Return the addresses of a node by language; nothing where there is no node."""
+    if node is None:
+        return {}
+    return {lang: text_of(node[lang]) for lang in LANGS if node.get(lang) is not None}
+
+
+def phrases_of(node: Node) -> dict[Lang, tuple[str, ...]]:
+    """Return the lists of phrases of a node by language."""
+    found: dict[Lang, tuple[str, ...]] = {}
+    for lang in LANGS:
+        listed = node.get(lang)
+        found[lang] = tuple(text_of(item) for item in listed.each()) if listed is not None else ()
+    return found
+
+
+# -- hints for editors
+
+
+def json_schema(key: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the files whose first key is ``key``."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Cairn: {key}",
+        **_schema(FILES[key]),
+    }
+
+
+def _schema(shape: Shape) -> dict[str, Any]:
+    match shape:
+        case Text(values=values) if values:
+            # YAML editors read an unquoted true as a truth value, Cairn as a word.
+            return {"enum": [True, "true"]} if values == ("true",) else {"enum": list(values)}
+        case Text():
+            return {"type": "string", "pattern": f"^(?:{shape.pattern})$", "description": shape.en}
+        case ListOf():
+            whole = {"type": "array", "items": _schema(shape.of)}
+            return {"anyOf": [_schema(shape.of), whole]} if shape.single else whole
+        case TableOf():
+            return {
+                "type": "object",
+                "propertyNames": {"pattern": f"^(?:{shape.key.pattern})$"},
+                "additionalProperties": _schema(shape.of),
+            }
+        case Either():
+            return {
+                "if": {"required": [shape.key]},
+                "then": _schema(shape.first),
+                "else": _schema(shape.second),
+            }
+        case Record():
+            return {
+                "type": "object",
+                "properties": {k: _schema(v) for k, v in {**shape.must, **shape.may}.items()},
+                "required": list(shape.must),
+                "additionalProperties": False,
+            }

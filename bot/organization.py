@@ -1,0 +1,362 @@
+"""What does a department add to the shared guidance? Its offices, hours, notices and approval.
+
+The file is optional; without it Cairn names kinds of offices only. It may add statements, sources
+and dated notices; it never removes or replaces anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from bot.guidance.load import Files, GuidanceError, sources_of, statements_of
+from bot.guidance.model import Answer, Card, Guidance, Source, Statement, Tree
+from bot.guidance.problems import Report, nearest
+from bot.guidance.read import Document, Node, read
+from bot.guidance.shapes import optional_text, text_of, urls_of, validate, words_of
+from bot.guidance.words import LANGS, Lang, Words
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)\Z")
+_PROVINCES: Final = ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
+_LOOK_AHEAD: Final = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening and closing time of one day of the week, on the office's own clock."""
+
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach an office of this organization, and when it is open.
+
+    ``week`` maps days (0 is Monday) to hours. ``exists`` is false where the organization has no
+    such office.
+    """
+
+    office: str
+    zone: ZoneInfo
+    name: Words | None = None
+    email: str | None = None
+    phone: str | None = None
+    url: Mapping[Lang, str] = field(default_factory=dict)
+    languages: tuple[Lang, ...] = ()
+    week: Mapping[int, Hours] = field(default_factory=dict)
+    province: str | None = None
+    closed_on: frozenset[date] = frozenset()
+    always_open: bool = False
+    exists: bool = True
+    about: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether an office is open at a moment, and when that changes, on its own clock."""
+
+    is_open: bool
+    changes: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A dated notice above screens: an election period, an outage. ``on`` empty: everywhere."""
+
+    words: Words
+    begins: date
+    until: date
+    on: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved which version of the guidance, and when."""
+
+    version: str
+    by: tuple[Words, ...]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A generative AI tool that the organization lists, and up to which information."""
+
+    words: Words
+    url: Mapping[Lang, str]
+    up_to: Words | None
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A department's own file, read and checked."""
+
+    id: str
+    name: Words
+    zone: ZoneInfo
+    ceiling: str
+    retention: Words
+    contacts: Mapping[str, Contact]
+    notices: tuple[Notice, ...]
+    tools: tuple[Tool, ...]
+    approval: Approval | None
+    additions: Mapping[str, tuple[Statement, ...]]
+    sources: Mapping[str, Source]
+    hosts: frozenset[str]
+    tenants: Mapping[str, tuple[str, ...]]
+
+    def notices_on(self, today: date, names: frozenset[str]) -> tuple[Notice, ...]:
+        """Return the notices for today above a screen that answers to ``names``."""
+        return tuple(
+            notice
+            for notice in self.notices
+            if notice.begins <= today <= notice.until and (not notice.on or notice.on & names)
+        )
+
+
+def load_organization(path: Path, files: Files, guidance: Guidance) -> Organization:
+    """Load the organization's file at ``path``.
+
+    Raises:
+        GuidanceError: the file cannot be read, does not fit its shape or points to nothing.
+
+    """
+    report = Report()
+    document = read(path, path.name, report)
+    organization = None
+    if document is not None and validate(document, report):
+        organization = build_organization(document, files, guidance, report)
+    if organization is None or report.failed:
+        raise GuidanceError([p for p in report.sorted() if p.severity == "error"])
+    return organization
+
+
+def build_organization(
+    document: Document, files: Files, guidance: Guidance, report: Report
+) -> Organization | None:
+    """Build an organization out of a document that fits its shape; problems go to ``report``."""
+    if document.key != "organization":
+        report("C111", document.file, 1, key="organization")
+        return None
+    return _Builder(document, files, guidance, report).organization()
+
+
+def extend(guidance: Guidance, organization: Organization) -> Guidance:
+    """Return the guidance with what the organization adds to trees, answers and topics."""
+    added = organization.additions
+
+    def answer(tree: Tree, one: Answer) -> Answer:
+        own = (*added.get(tree.id, ()), *added.get(f"{tree.id}/{one.id}", ()))
+        return replace(one, say=one.say + own) if own else one
+
+    def card(one: Card) -> Card:
+        own = added.get(f"topic:{one.id}", ())
+        return replace(one, say=one.say + own) if own else one
+
+    return replace(
+        guidance,
+        trees={
+            name: replace(tree, answers={k: answer(tree, a) for k, a in tree.answers.items()})
+            for name, tree in guidance.trees.items()
+        },
+        topics={name: card(topic) for name, topic in guidance.topics.items()},
+        sources={**guidance.sources, **organization.sources},
+        hosts=guidance.hosts | organization.hosts,
+    )
+
+
+def opening(contact: Contact, now: datetime) -> Opening | None:
+    """Return whether the office is open at ``now`` (an aware time), and when that changes.
+
+    Nothing is returned for an office whose hours are not known.
+    """
+    if contact.always_open:
+        return Opening(is_open=True, changes=None)
+    if not contact.week:
+        return None
+    here = now.astimezone(contact.zone)
+    for ahead in range(_LOOK_AHEAD):
+        day = here.date() + timedelta(days=ahead)
+        hours = contact.week.get(day.weekday())
+        if hours is None or _closed(contact, day):
+            continue
+        opens = datetime.combine(day, hours.opens, contact.zone)
+        closes = datetime.combine(day, hours.closes, contact.zone)
+        if opens <= here < closes:
+            return Opening(is_open=True, changes=closes)
+        if here < opens:
+            return Opening(is_open=False, changes=opens)
+    return Opening(is_open=False, changes=None)
+
+
+def _closed(contact: Contact, day: date) -> bool:
+    return day in contact.closed_on or day in _holidays(contact.province, day.year)
+
+
+@lru_cache(maxsize=64)
+def _holidays(province: str | None, year: int) -> frozenset[date]:
+    """Return the federal and provincial holidays of a year."""
+    from holidays.countries.canada import Canada  # costly to import, needed for hours only
+
+    found = Canada(subdiv=province, years=year, categories=("public", "government"))  # type: ignore[no-untyped-call]
+    return frozenset(found.keys())
+
+
+class _Builder:
+    def __init__(
+        self, document: Document, files: Files, guidance: Guidance, report: Report
+    ) -> None:
+        self._root = document.root
+        self._file = document.file
+        self._guidance = guidance
+        self._report = report
+        sources = self._root.get("sources")
+        self._files = files
+        self._sources: Mapping[str, Source] = {}
+        if sources is not None:
+            own = Document(document.file, "sources", Node(1, table={"sources": sources}), b"")
+            self._files = files.with_overlay(own)
+            self._sources = sources_of(own, files, report)
+
+    def organization(self) -> Organization:
+        root = self._root
+        approval = root.get("approval")
+        tenants, tools = root.get("tenants"), root.get("approved_ai_tools")
+        return Organization(
+            id=text_of(root["organization"]),
+            name=words_of(root["name"]),
+            zone=self._zone(root["timezone"]),
+            ceiling=text_of(root["ceiling"]),
+            retention=words_of(root["retention"]),
+            contacts={name: self._contact(name, node) for name, node in root["offices"].entries()},
+            notices=self._notices(),
+            tools=tuple(self._tool(node) for node in tools.each()) if tools is not None else (),
+            approval=self._approval(approval) if approval is not None else None,
+            additions=self._additions(),
+            sources=self._sources,
+            hosts=frozenset(
+                text_of(item) for item in (root.get("hosts") or Node(1, items=())).each()
+            ),
+            tenants={
+                name: tuple(text_of(item) for item in node.each())
+                for name, node in (tenants.entries() if tenants is not None else ())
+            },
+        )
+
+    def _zone(self, node: Node) -> ZoneInfo:
+        name = text_of(node)
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            near = nearest(name, available_timezones())
+            self._report("C701", self._file, node.line, zone=name, near=near)
+            return ZoneInfo("UTC")
+
+    def _contact(self, name: str, node: Node) -> Contact:
+        if name not in self._guidance.offices:
+            near = nearest(name, self._guidance.offices)
+            self._report("C203", self._file, node.line, id=name, near=near)
+        hours, languages, shown = node.get("hours"), node.get("languages"), node.get("name")
+        closed = self._root.get("holidays")
+        about = node.get("about")
+        return Contact(
+            office=name,
+            zone=self._zone(node.get("timezone") or self._root["timezone"]),
+            name=words_of(shown) if shown is not None else None,
+            email=optional_text(node.get("email")),
+            phone=optional_text(node.get("phone")),
+            url=urls_of(node.get("url")),
+            languages=tuple(lang for lang in LANGS if any(n.text == lang for n in languages.each()))
+            if languages is not None
+            else (),
+            week=dict(self._hours(hours)) if hours is not None else {},
+            province=self._province(node.get("province") or self._root.get("province")),
+            closed_on=frozenset(date.fromisoformat(text_of(d)) for d in closed.each())
+            if closed is not None
+            else frozenset(),
+            always_open=node.get("always_open") is not None,
+            exists=node.get("does_not_exist") is None,
+            about=words_of(about) if about is not None else None,
+        )
+
+    def _province(self, node: Node | None) -> str | None:
+        if node is None:
+            return None
+        if node.text not in _PROVINCES:
+            near = nearest(text_of(node), _PROVINCES)
+            self._report("C706", self._file, node.line, province=node.text, near=near)
+            return None
+        return node.text
+
+    def _hours(self, node: Node) -> list[tuple[int, Hours]]:
+        found = []
+        for day, value in node.entries():
+            match = _HOURS.match(text_of(value))
+            if match is None:
+                self._report("C702", self._file, value.line, hours=value.text)
+                continue
+            h1, m1, h2, m2 = (int(part) for part in match.groups())
+            if (h1, m1) >= (h2, m2):
+                self._report("C702", self._file, value.line, hours=value.text)
+                continue
+            found.append((_DAYS.index(day), Hours(time(h1, m1), time(h2, m2))))
+        return found
+
+    def _notices(self) -> tuple[Notice, ...]:
+        found = []
+        for node in (self._root.get("notices") or Node(1, items=())).each():
+            begins, until = (date.fromisoformat(text_of(node[k])) for k in ("begins", "until"))
+            if until < begins:
+                self._report("C703", self._file, node.line, until=until, begins=begins)
+            on = node.get("on")
+            names = tuple(self._place(item) for item in on.each()) if on is not None else ()
+            found.append(Notice(words_of(node), begins, until, frozenset(names)))
+        return tuple(found)
+
+    def _additions(self) -> Mapping[str, tuple[Statement, ...]]:
+        found: dict[str, tuple[Statement, ...]] = {}
+        for node in (self._root.get("additions") or Node(1, items=())).each():
+            to = self._place(node["to"])
+            said = statements_of(node["say"], to, self._files, self._report, self._file)
+            found[to] = found.get(to, ()) + said
+        return found
+
+    def _place(self, node: Node) -> str:
+        name = text_of(node)
+        known = [f"topic:{topic}" for topic in self._guidance.topics]
+        for tree in self._guidance.trees.values():
+            known += [tree.id, *(f"{tree.id}/{answer}" for answer in tree.answers)]
+        if name not in known:
+            near = nearest(name, known)
+            self._report("C704", self._file, node.line, id=name, near=near)
+        return name
+
+    def _approval(self, node: Node) -> Approval:
+        approval = Approval(
+            version=text_of(node["version"]),
+            by=tuple(words_of(role) for role in node["by"].each()),
+            on=date.fromisoformat(text_of(node["on"])),
+        )
+        if approval.version != self._guidance.version:
+            self._report(
+                "C705",
+                self._file,
+                node.line,
+                approved=approval.version,
+                version=self._guidance.version,
+            )
+        return approval
+
+    def _tool(self, node: Node) -> Tool:
+        up_to = node.get("up_to")
+        return Tool(
+            words_of(node), urls_of(node.get("url")), words_of(up_to) if up_to is not None else None
+        )
