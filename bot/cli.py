@@ -1,1 +1,401 @@
-def main(): pass
+"""Which commands does Cairn have? Each reads its arguments, calls one function and prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from bot.app import open_conversation, serve, utc_now
+from bot.conversation import Conversation, Move, Open, Reply
+from bot.errors import CairnError, UsageError
+from bot.guidance.check import check, check_file
+from bot.guidance.draw import mermaid
+from bot.guidance.load import gather
+from bot.guidance.model import Card, Guidance, Statement, Tree
+from bot.guidance.pages import HOME
+from bot.guidance.print import print_html, print_markdown
+from bot.guidance.problems import Problem, Report, nearest
+from bot.guidance.read import read
+from bot.guidance.screen import Screen, Trouble, by_kind, notes
+from bot.guidance.walk import count_routes
+from bot.guidance.words import LANGS, Lang, Words
+from bot.organization import check_organization
+from bot.privacy import set_up_logging
+from bot.settings import Settings, read_settings
+
+_Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; errors are told in the reader's language, and end with status 2."""
+    parser = _parser()
+    try:
+        arguments = parser.parse_args(argv)
+        command: _Command = arguments.run
+        return command(arguments, read_settings())
+    except CairnError as error:
+        print(f"cairn: {error[reader()]}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def reader() -> Lang:
+    """Return the language of the person at the command line."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "fr" if value.lower().startswith("fr") else "en"
+    return "en"
+
+
+# -- commands
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    set_up_logging()
+
+    def started(conversation: Conversation) -> None:
+        address = f"http://{settings.host}:{settings.port}/"
+        version = conversation.guidance.version
+        told = {
+            "en": [
+                f"Cairn, guidance version {version}.",
+                f"Web chat: {address}"
+                if settings.web_on
+                else "Web chat: off. Set CAIRN_WEB=true to switch it on for this address.",
+            ],
+            "fr": [
+                f"Cairn, orientations version {version}.",
+                f"Clavardage Web : {address}"
+                if settings.web_on
+                else "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
+            ],
+        }
+        print("\n".join(told[reader()]), flush=True)
+
+    try:
+        serve(settings, started)
+    except OSError as error:
+        raise UsageError(
+            Words(
+                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror})."
+                " Stop what uses it, or set CAIRN_PORT.",
+                f"Impossible d’écouter sur {settings.host}:{settings.port} ({error.strerror})."
+                " Arrêtez ce qui l’utilise, ou réglez CAIRN_PORT.",
+            )
+        ) from None
+    return 0
+
+
+def _chat(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot.channels.terminal.chat import chat
+
+    conversation = open_conversation(settings)
+    lang: Lang = arguments.lang or reader()
+    place = arguments.tree or HOME
+    if arguments.tree:
+        _tree(conversation.guidance, arguments.tree)
+
+    def typed() -> Iterator[str]:
+        while True:
+            try:
+                yield input("> ")
+            except (EOFError, KeyboardInterrupt):
+                return
+
+    chat(conversation, lang, place, typed(), print)
+    return 0
+
+
+def _check(arguments: argparse.Namespace, settings: Settings) -> int:
+    path: Path = arguments.path or settings.guidance
+    today = utc_now().date()
+    if not path.exists():
+        raise UsageError(
+            Words(
+                f"There is no file or folder {path}.",
+                f"Il n’y a ni fichier ni dossier {path}.",
+            )
+        )
+    if path.is_dir():
+        checked = check(path, today, settle=arguments.open)
+        problems = checked.problems
+        if settings.organization and arguments.path is None and checked.guidance is not None:
+            problems += _check_organization(settings.organization, settings, arguments)
+    elif _first_key(path) == "organization":
+        problems = _check_organization(path, settings, arguments)
+    else:
+        problems = _check_one(path, settings, arguments)
+    if arguments.open:
+        problems = tuple(p for p in problems if p.severity == "open")
+    _print_problems(problems, arguments)
+    return int(any(problem.severity == "error" for problem in problems))
+
+
+def _check_one(
+    path: Path, settings: Settings, arguments: argparse.Namespace
+) -> tuple[Problem, ...]:
+    today, home = utc_now().date(), settings.guidance.resolve()
+    inside = path.resolve()
+    if inside.is_relative_to(home / "dialogs") or inside.is_relative_to(home / "content"):
+        name = inside.relative_to(home).as_posix()
+        every = check(home, today, settle=arguments.open).problems
+        return tuple(problem for problem in every if problem.file == name)
+    return check_file(settings.guidance, path, today, settle=arguments.open).problems
+
+
+def _first_key(path: Path) -> str:
+    document = read(path, path.name, Report())
+    return document.key if document is not None else ""
+
+
+def _check_organization(
+    path: Path, settings: Settings, arguments: argparse.Namespace
+) -> tuple[Problem, ...]:
+    report = Report()
+    files = gather(settings.guidance, report)
+    if report.failed:
+        return tuple(report.sorted())
+    return tuple(check_organization(path, files, settle=arguments.open).sorted())
+
+
+def _print_problems(problems: Sequence[Problem], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        fields = ("code", "file", "line", "severity", "en", "fr")
+        print(json.dumps([{f: getattr(p, f) for f in fields} for p in problems],
+                         ensure_ascii=False, indent=1))  # fmt: skip
+        return
+    lang = reader()
+    words = {
+        "error": {"en": "error", "fr": "erreur"},
+        "warning": {"en": "warning", "fr": "avertissement"},
+        "open": {"en": "to settle", "fr": "à régler"},
+    }
+    for p in problems:
+        print(f"{p.file}:{p.line}: {words[p.severity][lang]} {p.code}: {getattr(p, lang)}")
+    count = {s: sum(p.severity == s for p in problems) for s in words}
+    if arguments.open:
+        told = {"en": f"{count['open']} to settle", "fr": f"{count['open']} à régler"}
+    else:
+        told = {
+            "en": f"{count['error']} errors, {count['warning']} warnings",
+            "fr": f"{count['error']} erreurs, {count['warning']} avertissements",
+        }
+    print(told[lang])
+
+
+def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
+    guidance = open_conversation(settings).guidance
+    rows = []
+    for tree in guidance.trees.values():
+        size = count_routes(tree)
+        rows.append(
+            {
+                "tree": tree.id,
+                "questions": len(tree.questions),
+                "options": sum(len(q.options) for q in tree.questions.values()),
+                "answers": len(tree.answers),
+                "routes": size.routes,
+                "longest_ticket": size.longest_ticket,
+            }
+        )
+    if arguments.json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    print(f"{'':22}" + "".join(f"{name:>15}" for name in list(rows[0])[1:]))
+    for row in rows:
+        print(f"{row['tree']:22}" + "".join(f"{value:>15}" for value in list(row.values())[1:]))
+    return 0
+
+
+def _show(arguments: argparse.Namespace, settings: Settings) -> int:
+    conversation = open_conversation(settings)
+    reply = conversation.respond(Move(HOME, arguments.lang, Open(arguments.ticket)))
+    if reply.screen.trouble in (Trouble.UNKNOWN_PLACE, Trouble.TOO_LONG):
+        print(f"cairn: {reply.phrase(f'trouble_{reply.screen.trouble}')}", file=sys.stderr)
+        return 2
+    if arguments.form == "screen":
+        print(json.dumps(screen_json(reply), ensure_ascii=False, indent=1))
+    elif arguments.form == "text":
+        from bot.channels.terminal.text import render as as_text
+
+        print(as_text(reply), end="")
+    else:
+        from bot.channels.web.render import renderer
+
+        print(renderer()(reply))
+    return 0
+
+
+def screen_json(reply: Reply) -> dict[str, Any]:
+    """Return a screen in one language as plain data."""
+    screen, lang = reply.screen, reply.lang
+    numbered = notes(screen)
+
+    def said(statement: Statement, because: str | None) -> dict[str, Any]:
+        return {
+            "id": statement.id,
+            "kind": statement.kind,
+            "text": statement.words[lang],
+            "basis": statement.basis,
+            "notes": [numbered[ref].number for ref in statement.refs],
+            "because": because,
+        }
+
+    def group(part: str) -> list[dict[str, Any]]:
+        return [
+            said(one.statement, one.because.id if one.because else None)
+            for _, group in by_kind(getattr(screen, part))
+            for one in group
+        ]
+
+    question, title = screen.question, screen.answer or screen.card or screen.crisis
+    return {
+        "sort": screen.sort,
+        "place": screen.place,
+        "lang": lang,
+        "title": title.title[lang] if title else None,
+        "trail": [
+            {
+                "question": step.question.id,
+                "ask": step.question.ask[lang],
+                "picked": [{"id": o.id, "label": o.label[lang]} for o in step.picked],
+            }
+            for step in screen.trail
+        ],
+        "question": None
+        if question is None
+        else {
+            "id": question.id,
+            "ask": question.ask[lang],
+            "many": question.many,
+            "options": [{"id": o.id, "label": o.label[lang]} for o in question.options],
+        },
+        "answer": screen.answer.id if screen.answer else None,
+        "tone": screen.tone,
+        "first": group("first"),
+        "more": group("more"),
+        "offices": [office.id for office in screen.offices],
+        "offer": list(screen.offer),
+        "notes": [
+            {
+                "number": note.number,
+                "source": ref.source,
+                "section": ref.section,
+                "title": reply.sources[ref.source].title[lang],
+                "url": reply.sources[ref.source].url.get(lang, reply.sources[ref.source].url["en"]),
+            }
+            for ref, note in numbered.items()
+        ],
+        "review": screen.review,
+        "guidance": reply.guidance.version,
+    }
+
+
+def _graph(arguments: argparse.Namespace, settings: Settings) -> int:
+    tree = _tree(open_conversation(settings).guidance, arguments.tree)
+    print(mermaid(tree, arguments.lang or reader()), end="")
+    return 0
+
+
+def _print(arguments: argparse.Namespace, settings: Settings) -> int:
+    guidance = open_conversation(settings).guidance
+    trees = [_tree(guidance, name) for name in arguments.trees] or list(guidance.trees.values())
+    printed = print_html if arguments.format == "html" else print_markdown
+    print(printed(guidance, trees), end="")
+    return 0
+
+
+def _tree(guidance: Guidance, name: str) -> Tree:
+    tree = guidance.trees.get(name)
+    if tree is None:
+        near = nearest(name, guidance.trees)
+        known = ", ".join(guidance.trees)
+        raise UsageError(
+            Words(
+                f"There is no tree of that name.{f' Did you mean {near}?' if near else ''}"
+                f" Trees: {known}.",
+                f"Il n’y a pas d’arbre de ce nom.{f' Vouliez-vous dire {near}?' if near else ''}"
+                f" Arbres : {known}.",
+            )
+        )
+    return tree
+
+
+# -- arguments
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells its errors in the reader's language."""
+
+    def error(self, message: str) -> NoReturn:
+        del message  # argparse speaks English only, and repeats what was typed
+        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
+        raise UsageError(
+            Words(
+                f"I cannot use these arguments. Usage: {usage}",
+                f"Je ne peux pas utiliser ces arguments. Utilisation : {usage}",
+            )
+        )
+
+
+def _language(text: str) -> Lang:
+    for lang in LANGS:
+        if text == lang:
+            return lang
+    raise UsageError(
+        Words(
+            "There is no such language here. Write en or fr.",
+            "Cette langue n’existe pas ici. Écrivez en ou fr.",
+        )
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="cairn",
+        description="Walks Canadian federal public servants through published guidance. / Guide les"
+        " fonctionnaires fédéraux canadiens dans les orientations publiées.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, run: _Command, text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=text, description=text)
+        found.set_defaults(run=run)
+        return found
+
+    command("serve", _serve, "serve every channel that is on / servir chaque canal activé")
+    found = command("chat", _chat, "walk in the terminal / parcourir dans le terminal")
+    found.add_argument("--lang", type=_language, metavar="en|fr")
+    found.add_argument("--tree", metavar="ID")
+    found = command("check", _check, "check the content / vérifier le contenu")
+    found.add_argument("--json", action="store_true")
+    found.add_argument("--open", action="store_true", help="what a person must still settle / ce"
+                       " qu’une personne doit encore régler")  # fmt: skip
+    found.add_argument("path", nargs="?", type=Path, metavar="PATH")
+    found = command("routes", _routes, "how large each tree is / taille de chaque arbre")
+    found.add_argument("--json", action="store_true")
+    found = command("show", _show, "print one screen / afficher un écran")
+    found.add_argument("ticket", metavar="TICKET")
+    found.add_argument("--lang", type=_language, default="en", metavar="en|fr")
+    found.add_argument("--as", dest="form", choices=("screen", "text", "html"), default="text")
+    found = command("graph", _graph, "a labelled diagram / un diagramme étiqueté")
+    found.add_argument("tree", metavar="TREE")
+    found.add_argument("--format", choices=("mermaid",), default="mermaid")
+    found.add_argument("--lang", type=_language, metavar="en|fr")
+    found = command("print", _print, "both languages side by side / les deux langues côte à côte")
+    found.add_argument("trees", nargs="*", metavar="TREE")
+    found.add_argument("--format", choices=("html", "md"), default="html")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,7 +14,7 @@ from bot.guidance import pages, understand
 from bot.guidance.model import Guidance, Office, Source
 from bot.guidance.pages import Part
 from bot.guidance.screen import Screen, Sort, Trouble
-from bot.guidance.ticket import MAX_LENGTH, Ticket, read_ticket
+from bot.guidance.ticket import MAX_LENGTH, read_ticket
 from bot.guidance.walk import at_question, back, choose
 from bot.guidance.words import Lang, Words
 from bot.organization import Contact, Notice, Opening, Organization, Tool, opening
@@ -109,6 +109,10 @@ class Reply:
         words = self.guidance.phrases[name][self.lang]
         return words.format(**places) if places else words
 
+    def with_trouble(self, trouble: Trouble) -> Reply:
+        """Return the same reply with a sentence about what was wrong with the request."""
+        return replace(self, screen=replace(self.screen, trouble=trouble))
+
     @property
     def sources(self) -> Mapping[str, Source]:
         """Every source that a note of the screen may name."""
@@ -145,13 +149,15 @@ class Conversation:
         now = self._clock()
         return now.astimezone(self._organization.zone) if self._organization else now
 
-    def _screen(self, move: Move, now: datetime) -> Screen:
+    def _screen(self, move: Move, now: datetime) -> Screen:  # noqa: PLR0911 one return an act
         guidance, today = self._guidance, now.date()
         ticket = read_ticket(move.place)
         match move.act:
             case Open(place):
                 return pages.at_place(guidance, place, today)
-            case Choose(question, picked) if len(move.place) <= MAX_LENGTH:
+            case _ if len(move.place) > MAX_LENGTH:
+                return pages.at_place(guidance, move.place, today)
+            case Choose(question, picked):
                 return choose(guidance, ticket, question, picked, today)
             case Back():
                 return back(guidance, ticket, today) if ticket.choices else pages.home()
@@ -164,7 +170,7 @@ class Conversation:
                 if move.asking and part is Part.WHOLE:
                     return at_question(guidance, ticket, move.asking, today)
                 return screen
-        return pages.at_place(guidance, move.place, today)
+        raise AssertionError(move.act)
 
     def _typed(self, move: Move, text: str, now: datetime) -> Reply:
         guidance = self._guidance
@@ -213,7 +219,9 @@ class Conversation:
     ) -> Reply:
         organization = self._organization
         offices = (
-            tuple(self._guidance.offices.values()) if screen.sort is Sort.OFFICES else screen.offices
+            tuple(self._guidance.offices.values())
+            if screen.sort is Sort.OFFICES
+            else screen.offices
         )
         return Reply(
             screen=screen,
@@ -256,21 +264,3 @@ def _names(screen: Screen) -> frozenset[str]:
 
 def _about_ai(screen: Screen) -> bool:
     return any(office.id == "ai_lead" for office in screen.offices)
-
-
-__all__ = [
-    "Act",
-    "Back",
-    "Change",
-    "Choose",
-    "ContactCard",
-    "Conversation",
-    "Look",
-    "Move",
-    "Open",
-    "Part",
-    "Reply",
-    "Say",
-    "StartOver",
-    "Ticket",
-]

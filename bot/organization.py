@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bot.guidance.load import Files, GuidanceError, sources_of, statements_of
+from bot.guidance.check.text import check_words
+from bot.guidance.load import Files, GuidanceError, build, sources_of, statements_of
 from bot.guidance.model import Answer, Card, Guidance, Source, Statement, Tree
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node, read
@@ -360,3 +361,25 @@ class _Builder:
         return Tool(
             words_of(node), urls_of(node.get("url")), words_of(up_to) if up_to is not None else None
         )
+
+
+def check_organization(path: Path, files: Files, *, settle: bool = False) -> Report:
+    """Check the organization's file at ``path`` against guidance files that have no errors."""
+    report = Report()
+    guidance = build(files, Report())
+    document = read(path, path.name, report)
+    if document is None or guidance is None or not validate(document, report):
+        return report
+    organization = build_organization(document, files, guidance, report)
+    if organization is None:
+        return report
+    hosts = guidance.hosts | organization.hosts
+    check_words([document], files, hosts, report)
+    if settle:
+        root = document.root
+        if organization.approval is None:
+            report("C904", document.file, root.line, version=guidance.version)
+        for name in guidance.offices:
+            if name not in organization.contacts:
+                report("C905", document.file, root["offices"].line, id=name)
+    return report

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from bot.conversation import ContactCard, Reply
-from bot.guidance.words import Lang
+from bot.guidance.model import Option
+from bot.guidance.screen import Sort, checklist
+from bot.guidance.words import Lang, plain
 
 _DAYS: Final = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -48,3 +51,42 @@ def _hour(hour: int, minute: int, lang: Lang) -> str:
 def languages_words(reply: Reply, langs: tuple[Lang, ...]) -> str:
     """Return the languages of service, in words."""
     return ", ".join(reply.phrase(f"language_{lang}") for lang in langs)
+
+
+def heading(reply: Reply) -> str:
+    """Return the heading of a screen."""
+    screen, lang = reply.screen, reply.lang
+    titles = {
+        Sort.HOME: "home_title",
+        Sort.TOPICS: "topics_title",
+        Sort.OFFICES: "offices_title",
+        Sort.PROMISE: "promise_title",
+        Sort.UNSURE: "unsure_title",
+        Sort.WHY: "why_title",
+    }
+    if screen.sort in titles:
+        return reply.phrase(titles[screen.sort])
+    if screen.sort is Sort.OUTLINE and screen.tree is not None:
+        return reply.phrase("outline_of", title=screen.tree.title[lang])
+    if screen.question is not None:
+        return screen.question.ask[lang]
+    for part in (screen.answer, screen.card, screen.crisis):
+        if part is not None:
+            return part.title[lang]
+    return screen.offices[0].name[lang]
+
+
+def quoted(options: Iterable[Option], lang: Lang) -> str:
+    """Return the labels of options as a quoted list."""
+    marks = "«\u00a0{}\u00a0»" if lang == "fr" else "“{}”"
+    return ", ".join(marks.format(option.label[lang]) for option in options)
+
+
+def checklist_text(reply: Reply) -> str:
+    """Return the checklist of a screen as text to copy; it holds no choice and no name."""
+    items = checklist(reply.screen)
+    if not items or reply.screen.answer is None:
+        return ""
+    lines = [reply.screen.answer.title[reply.lang], ""]
+    lines += [f"[ ] {plain(statement.words[reply.lang])}" for statement in items]
+    return "\n".join(lines)

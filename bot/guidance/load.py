@@ -98,7 +98,10 @@ class Files:
             if key in _COLLECTIONS:
                 mine = overlay.root[key]
                 rest = {k: v for k, v in document.root[key].entries() if mine.get(k) is None}
-                table = {**(document.root.table or {}), key: replace(document.root[key], table=rest)}
+                table = {
+                    **(document.root.table or {}),
+                    key: replace(document.root[key], table=rest),
+                }
                 document = replace(document, root=replace(document.root, table=table))
             kept.append(document)
         return replace(self, by_key={**self.by_key, key: (*kept, overlay)})
@@ -378,7 +381,10 @@ class _Builder:
 
     def _card(self, root: Node, key: str) -> Card:
         name = text_of(root[key])
-        if Path(self._file).stem != name and Path(self._file).parent.name in ("topics", "summaries"):
+        if Path(self._file).stem != name and Path(self._file).parent.name in (
+            "topics",
+            "summaries",
+        ):
             self._report("C116", self._file, root.line, file=Path(self._file).name, id=name)
         courses, see, phrases = root.get("courses"), root.get("see"), root.get("phrases")
         return Card(
@@ -468,9 +474,7 @@ def sources_of(document: Document, files: Files, report: Report) -> dict[str, So
     """Build the sources that an organization's file adds."""
     builder = _Builder(files, report)
     builder._file = document.file
-    return {
-        name: builder._source(name, node) for name, node in document.root["sources"].entries()
-    }
+    return {name: builder._source(name, node) for name, node in document.root["sources"].entries()}
 
 
 def statements_of(

@@ -130,7 +130,9 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             found = tuple(self.node(n, n.start_mark.line + 1, depth + 1) for n in node.value)
             return Node(line, items=found)
-        return Node(line, text=str(node.value), quoted=getattr(node, "style", None) in ('"', "|", ">"))
+        return Node(
+            line, text=str(node.value), quoted=getattr(node, "style", None) in ('"', "|", ">")
+        )
 
     def _table(self, node: yaml.MappingNode, depth: int) -> Mapping[str, Node]:
         found: dict[str, Node] = {}

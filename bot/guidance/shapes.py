@@ -312,9 +312,7 @@ ORGANIZATION = Record(
         "hosts": ListOf(_text("host name", "un nom d’hôte", r"[a-z0-9.-]+")),
         "sources": SOURCES.must["sources"],
         "notices": ListOf(
-            Record(
-                {"begins": DATE, "until": DATE, **_SAID}, {"on": ListOf(ANY)}, bilingual=True
-            )
+            Record({"begins": DATE, "until": DATE, **_SAID}, {"on": ListOf(ANY)}, bilingual=True)
         ),
         "additions": ListOf(Record({"to": ANY, "say": ListOf(STATEMENT)})),
         "approval": Record({"version": ANY, "by": ListOf(WORDS), "on": DATE}),
@@ -431,7 +429,6 @@ def _wrong(
     node: Node, en: str, fr: str, file: str, report: Report, near: str | None = None
 ) -> None:
     report("C113", file, node.line, wanted_en=en, wanted_fr=fr, near=near)
-
 
 
 # -- values of nodes that fit their shapes

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-from bot.channels.wording import clock_words
-from bot.conversation import ContactCard, Reply
-from bot.guidance.model import Kind, Ref
-from bot.guidance.screen import Note, Said, by_kind, checklist, is_stated, notes
+from bot.channels.wording import checklist_text, clock_words, heading, languages_words, quoted
+from bot.conversation import Reply
+from bot.guidance.draw import outline, outline_label
+from bot.guidance.model import Option, Ref
+from bot.guidance.screen import Said, Screen, Sort, by_kind, is_stated, notes
+from bot.guidance.ticket import read_ticket
 from bot.guidance.words import Lang, Words, lines, plain
 
 
@@ -24,10 +27,8 @@ def renderer() -> Callable[[Reply], str]:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(
-        by_kind=by_kind, checklist=checklist, is_stated=is_stated, kinds=Kind
-    )
-    environment.filters.update(rich=_rich, plain=plain)
+    environment.globals.update(by_kind=by_kind, is_stated=is_stated)
+    environment.filters.update(rich=_rich, plain=plain, dial=_dial)
     template = environment.get_template("page.html")
 
     def render(reply: Reply) -> str:
@@ -36,31 +37,90 @@ def renderer() -> Callable[[Reply], str]:
     return render
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A button that leads to a place, with its words."""
+
+    place: str
+    title: str
+    hint: str | None = None
+
+
 def _context(reply: Reply) -> Mapping[str, Any]:
-    lang = reply.lang
-    screen = reply.screen
+    lang, screen, guidance = reply.lang, reply.screen, reply.guidance
     numbered = notes(screen)
+    plan = outline(screen.tree) if screen.tree is not None and screen.sort is Sort.OUTLINE else None
 
     def say(words: Words) -> Markup:
         return _rich(words[lang])
 
-    def numbers(one: Said) -> list[Note]:
-        return [numbered[ref] for ref in one.statement.refs]
-
-    def opens(card: ContactCard) -> str | None:
-        return clock_words(reply, card)
+    def brought_by(option: Option | None) -> list[Said]:
+        return [one for one in screen.said if one.because is option]
 
     return {
         "reply": reply,
         "screen": screen,
-        "guidance": reply.guidance,
+        "guidance": guidance,
         "lang": lang,
         "t": reply.phrase,
         "say": say,
-        "numbers": numbers,
-        "opens": opens,
+        "heading": heading(reply),
+        "kicker": _kicker(reply),
+        "asking": _asking(screen),
+        "part": screen.sort if screen.sort in (Sort.WHY, Sort.OUTLINE) else None,
+        "numbered": numbered,
+        "numbers": lambda one: [numbered[ref] for ref in one.statement.refs],
         "notes": [_Source(reply, ref, note.number) for ref, note in numbered.items()],
-    }
+        "opens": lambda card: clock_words(reply, card),
+        "languages": lambda card: languages_words(reply, card.contact.languages),
+        "quoted": lambda options: quoted(options, lang),
+        "brought_by": brought_by,
+        "wrapped": lambda statements: [Said(statement) for statement in statements],
+        "plan": plan,
+        "outline_label": lambda name: outline_label(plan, name, reply.phrase) if plan else "",
+        "to_copy": checklist_text(reply),
+        "offers": [_place_of(reply, name) for name in screen.offer],
+        "maybe": [*(_place_of(reply, name) for name in reply.maybe),
+                  _Place(screen.place if screen.place != "home" else "home",
+                         reply.phrase("unsure_none"))],
+        "trees": [_tree_place(reply, name) for name in guidance.trees],
+        "topics": [_Place(f"topic:{n}", card.title[lang]) for n, card in guidance.topics.items()],
+        "summaries": [_Place(f"summary:{n}", card.title[lang])
+                      for n, card in guidance.summaries.items()],
+        "more_pages": [_Place("topics", reply.phrase("topics_title")),
+                       _Place("offices", reply.phrase("offices_title"))],
+        "courses": [guidance.courses[name] for name in screen.card.courses] if screen.card else [],
+    }  # fmt: skip
+
+
+def _asking(screen: Screen) -> str | None:
+    """Return the question that is being changed, so that other moves come back to it."""
+    if screen.question is None or screen.question.id not in read_ticket(screen.place).choices:
+        return None
+    return screen.question.id
+
+
+def _kicker(reply: Reply) -> str | None:
+    """Return the small line above a heading: what the screen belongs to."""
+    screen = reply.screen
+    if screen.tree is not None and screen.sort is not Sort.OUTLINE:
+        return screen.tree.title[reply.lang]
+    names = {Sort.TOPIC: "topic_of", Sort.SUMMARY: "summary_of", Sort.OFFICE: "office_of"}
+    return reply.phrase(names[screen.sort]) if screen.sort in names else None
+
+
+def _place_of(reply: Reply, name: str) -> _Place:
+    if name in reply.guidance.trees:
+        return _tree_place(reply, name)
+    return _Place(
+        f"topic:{name}", reply.guidance.topics[name].title[reply.lang], reply.phrase("topic_of")
+    )
+
+
+def _tree_place(reply: Reply, name: str) -> _Place:
+    tree = reply.guidance.trees[name]
+    hint = reply.phrase("for_managers") if tree.audience == "managers" else None
+    return _Place(name, tree.title[reply.lang], hint)
 
 
 class _Source:
@@ -103,3 +163,9 @@ def _span(text: str, strong: bool, emphasis: bool, href: str | None) -> Markup: 
     if href:
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(href, text)
     return escape(text)
+
+
+def _dial(number: str) -> str:
+    """Return what a telephone dials: the digits, and a plus sign in front if there was one."""
+    digits = "".join(c for c in number if c.isdigit())
+    return f"+{digits}" if number.strip().startswith("+") else digits

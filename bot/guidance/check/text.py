@@ -124,7 +124,9 @@ def _check_pair(pair: Pair, hosts: frozenset[str], report: Report) -> None:
         report("C401", file, line_fr, en_links=_listed(links(en)), fr_links=_listed(links(fr)))
     numbers_en, numbers_fr = _numbers(en), _numbers(fr)
     if numbers_en != numbers_fr:
-        report("C402", file, line_fr, en_numbers=_listed(numbers_en), fr_numbers=_listed(numbers_fr))
+        report(
+            "C402", file, line_fr, en_numbers=_listed(numbers_en), fr_numbers=_listed(numbers_fr)
+        )
     if _marks(en) != _marks(fr):
         report("C403", file, line_fr)
     if en == fr and len(_PLACE.sub("", en).split()) > _SAME_WORDS and not named:
@@ -237,9 +239,7 @@ def _avoided(files: Files) -> Mapping[Lang, tuple[_Avoided, ...]]:
     return found
 
 
-def _check_avoided(
-    pair: Pair, avoid: Mapping[Lang, tuple[_Avoided, ...]], report: Report
-) -> None:
+def _check_avoided(pair: Pair, avoid: Mapping[Lang, tuple[_Avoided, ...]], report: Report) -> None:
     for lang in LANGS:
         padded = f" {fold(plain(pair.words[lang]))} "
         for avoided in avoid[lang]:

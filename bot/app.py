@@ -1,0 +1,97 @@
+"""How are the parts put together? The one place that knows all of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.conversation import Conversation
+from bot.errors import ContentError
+from bot.guidance.check import Checked, check_files
+from bot.guidance.load import Files, GuidanceError, gather
+from bot.guidance.model import Guidance
+from bot.guidance.problems import Report
+from bot.organization import Organization, extend, load_organization
+from bot.privacy import OWN
+from bot.settings import Settings
+
+
+def read_guidance(
+    folder: Path, organization: Path | None, today: date
+) -> tuple[Guidance, Organization | None]:
+    """Read and check the guidance and the organization's file, and put the one into the other.
+
+    Raises:
+        ContentError: one of them has an error; Cairn says nothing rather than something wrong.
+
+    """
+    report = Report()
+    files: Files = gather(folder, report)
+    checked: Checked = check_files(files, today, report)
+    if checked.failed or checked.guidance is None:
+        raise ContentError(GuidanceError([p for p in checked.problems if p.severity == "error"]))
+    if organization is None:
+        return checked.guidance, None
+    try:
+        own = load_organization(organization, files, checked.guidance)
+    except GuidanceError as error:
+        raise ContentError(error) from None
+    return extend(checked.guidance, own), own
+
+
+def utc_now() -> datetime:
+    """Return the present time; the one clock of the program."""
+    return datetime.now(UTC)
+
+
+def open_conversation(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Conversation:
+    """Return the conversation that the settings describe."""
+    today = clock().date()
+    guidance, organization = read_guidance(settings.guidance, settings.organization, today)
+    return Conversation(guidance, organization, clock)
+
+
+def web_application(settings: Settings, conversation: Conversation) -> web.Application:
+    """Return the web application: health, and every channel that is on."""
+    from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
+
+    version = conversation.guidance.version
+
+    async def live(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def ready(_: web.Request) -> web.Response:
+        body = json.dumps({"ready": True, "guidance": version})
+        return web.Response(text=body, content_type="application/json")
+
+    application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
+    application.router.add_get("/health/live", live)
+    application.router.add_get("/health/ready", ready)
+    if settings.web_on:
+        application.router.add_routes(web_chat(conversation))
+    return application
+
+
+def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:
+    """Serve every channel that is on until the process is told to stop."""
+    conversation = open_conversation(settings)
+    application = web_application(settings, conversation)
+
+    async def tell(_: web.Application) -> None:
+        started(conversation)
+
+    application.on_startup.append(tell)
+    logging.getLogger(OWN).info("guidance version %s", conversation.guidance.version)
+    web.run_app(
+        application,
+        host=settings.host,
+        port=settings.port,
+        access_log=None,
+        print=None,
+        handle_signals=True,
+    )

@@ -1,0 +1,394 @@
+"""What does a reply look like as plain text? The text-only twin of every screen."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from bot.channels.wording import checklist_text, clock_words, heading, languages_words, quoted
+from bot.conversation import ContactCard, Reply
+from bot.guidance.draw import outline, outline_label
+from bot.guidance.model import Ref, Statement
+from bot.guidance.screen import Note, Said, Sort, by_kind, is_stated, notes
+from bot.guidance.words import Line, lines
+
+WIDTH: Final = 78
+
+
+def render(reply: Reply, *, checklist: bool = False) -> str:
+    """Return the screen as text, at most 78 columns wide but for addresses."""
+    if checklist:
+        return checklist_text(reply) + "\n"
+    return "\n".join(_Page(reply).rows()).rstrip() + "\n"
+
+
+def places(reply: Reply) -> list[str]:
+    """Return the places that numbers lead to on this screen, in order; none at a question."""
+    screen, guidance = reply.screen, reply.guidance
+    match screen.sort:
+        case Sort.HOME:
+            return [*guidance.trees, "topics", "offices"]
+        case Sort.TOPICS:
+            summaries = [f"summary:{name}" for name in guidance.summaries]
+            return [*(f"topic:{name}" for name in guidance.topics), *summaries]
+        case Sort.OFFICES:
+            return [f"office:{name}" for name in guidance.offices]
+        case Sort.UNSURE:
+            return [f"topic:{name}" for name in reply.maybe]
+        case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY:
+            offers = [n if n in guidance.trees else f"topic:{n}" for n in screen.offer]
+            return [*offers, *(f"office:{card.office.id}" for card in reply.cards)]
+    return []
+
+
+class _Page:
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._lang = reply.lang
+        self._notes: Mapping[Ref, Note] = notes(reply.screen)
+
+    def rows(self) -> Iterator[str]:
+        reply, screen = self._reply, self._reply.screen
+        for notice in reply.notices:
+            yield from self._wrap(
+                f"! {reply.phrase('notice')}: {self._flat(notice.words[self._lang])}"
+            )
+            yield ""
+        if screen.trouble:
+            yield from self._wrap("! " + reply.phrase(f"trouble_{screen.trouble}"))
+            yield ""
+        if screen.dropped:
+            yield from self._wrap(
+                "! " + reply.phrase("dropped", choices=quoted(screen.dropped, self._lang))
+            )
+            yield ""
+        if screen.forgotten:
+            yield from self._wrap("! " + reply.phrase("forgotten"))
+            yield ""
+        if screen.review != "current" and screen.tree is not None:
+            due = screen.tree.review_by.isoformat()
+            yield from self._wrap("! " + reply.phrase(f"review_{screen.review}", date=due))
+            yield ""
+        if screen.tree is not None and screen.sort is not Sort.OUTLINE:
+            yield from self._wrap(screen.tree.title[self._lang])
+        title = heading(reply)
+        yield from self._wrap(title)
+        yield "=" * min(len(title), WIDTH)
+        if screen.sort is Sort.HOME or (screen.sort is Sort.QUESTION and not screen.trail):
+            yield from self._wrap(self._flat(reply.guidance.promise.line[self._lang]))
+        yield from self._body()
+        yield from self._sources()
+        yield ""
+        yield from self._wrap(
+            f"{reply.approval[self._lang]} {reply.phrase('version', version=reply.guidance.version)}."
+        )
+
+    # -- the sorts of screens
+
+    def _body(self) -> Iterator[str]:
+        match self._reply.screen.sort:
+            case Sort.HOME:
+                yield from self._home()
+            case Sort.QUESTION:
+                yield from self._question()
+            case Sort.ANSWER:
+                yield from self._answer()
+            case Sort.WHY:
+                yield from self._why()
+            case Sort.OUTLINE:
+                yield from self._outline()
+            case Sort.TOPIC | Sort.SUMMARY:
+                yield from self._card()
+            case Sort.OFFICE:
+                yield from self._office()
+            case Sort.PROMISE:
+                for sentence in self._reply.guidance.promise.sentences:
+                    if "terminal" in sentence.channels:
+                        yield from self._wrap("- " + self._flat(sentence.words[self._lang]))
+            case Sort.CRISIS:
+                yield from self._crisis()
+            case Sort.TOPICS | Sort.OFFICES | Sort.UNSURE:
+                yield from self._numbered(self._names())
+
+    def _home(self) -> Iterator[str]:
+        yield from self._wrap(self._reply.phrase("what_i_am"))
+        yield ""
+        yield from self._numbered(self._names())
+
+    def _names(self) -> list[str]:
+        guidance, lang = self._reply.guidance, self._lang
+        found = []
+        for place in places(self._reply):
+            name, _, rest = place.partition(":")
+            if place in guidance.trees:
+                tree = guidance.trees[place]
+                hint = (
+                    f" ({self._reply.phrase('for_managers')})"
+                    if tree.audience == "managers"
+                    else ""
+                )
+                found.append(tree.title[lang] + hint)
+            elif name == "topic":
+                found.append(guidance.topics[rest].title[lang])
+            elif name == "summary":
+                title = guidance.summaries[rest].title[lang]
+                found.append(f"{self._reply.phrase('summary_of')} — {title}")
+            elif name == "office":
+                found.append(guidance.offices[rest].name[lang])
+            else:
+                found.append(self._reply.phrase(f"{place}_title"))
+        return found
+
+    def _question(self) -> Iterator[str]:
+        screen = self._reply.screen
+        assert screen.question is not None
+        question = screen.question
+        if not screen.trail and screen.tree is not None and screen.tree.intro is not None:
+            yield from self._wrap(self._flat(screen.tree.intro[self._lang]))
+        if question.hint is not None:
+            yield from self._wrap(self._flat(question.hint[self._lang]))
+        yield from self._trail()
+        yield ""
+        yield from self._wrap(self._reply.phrase("choose_many" if question.many else "choose_one"))
+        labels = []
+        for option in question.options:
+            chosen = "[x] " if option.id in screen.picked else ""
+            labels.append(chosen + option.label[self._lang])
+        yield from self._numbered(labels)
+
+    def _trail(self) -> Iterator[str]:
+        trail = self._reply.screen.trail
+        if not trail:
+            return
+        yield ""
+        yield from self._wrap(self._reply.phrase("trail_title"))
+        for number, step in enumerate(trail, start=1):
+            picked = "; ".join(option.label[self._lang] for option in step.picked)
+            change = self._reply.phrase("terminal_change", number=number)
+            yield from self._wrap(
+                f"{number}. {step.question.ask[self._lang]} {picked} ({change})", 3
+            )
+
+    def _answer(self) -> Iterator[str]:
+        reply, screen = self._reply, self._reply.screen
+        yield from self._wrap(
+            f"[{reply.phrase(f'tone_{screen.tone}')}] {reply.phrase('tone_meaning')}"
+        )
+        if screen.review != "withdrawn":
+            yield from self._statements(screen.first)
+            if screen.more:
+                yield ""
+                yield from self._wrap(f"-- {reply.phrase('more', count=len(screen.more))} --")
+                yield from self._statements(screen.more)
+            yield ""
+            yield from self._wrap(reply.phrase("practice_meaning"))
+        yield from self._trail()
+        yield from self._onward()
+        yield from self._tools()
+
+    def _onward(self) -> Iterator[str]:
+        """Where one may go on: offers and offices share one run of numbers."""
+        reply, screen = self._reply, self._reply.screen
+        names = self._names()
+        count = len(screen.offer)
+        if reply.cards:
+            yield ""
+            yield from self._head("offices_heading")
+            for number, card in enumerate(reply.cards, start=count + 1):
+                yield from self._contact(card, f"{number}. ")
+        if names[:count]:
+            yield ""
+            yield from self._head("go_on")
+            yield from self._numbered(names[:count])
+
+    def _tools(self) -> Iterator[str]:
+        if not self._reply.tools:
+            return
+        yield ""
+        yield from self._head("tools_title")
+        for tool in self._reply.tools:
+            level = tool.up_to[self._lang] if tool.up_to else None
+            note = f". {self._reply.phrase('tools_up_to', level=level)}" if level else ""
+            yield from self._wrap(f"- {self._flat(tool.words[self._lang])}{note}", 2)
+
+    def _why(self) -> Iterator[str]:
+        reply, screen = self._reply, self._reply.screen
+        assert screen.answer is not None
+        yield from self._wrap(reply.phrase("why_intro"))
+        for step in screen.trail:
+            yield ""
+            yield from self._wrap(step.question.ask[self._lang])
+            for option in step.picked:
+                yield from self._wrap(f"> {option.label[self._lang]}", 2)
+                brought = [one for one in screen.said if one.because is option]
+                for one in brought:
+                    yield from self._said(one, because=False)
+                if not brought:
+                    yield from self._wrap(f"  {reply.phrase('why_nothing')}", 2)
+        yield ""
+        yield from self._wrap(f"{reply.phrase('why_own')} — {screen.answer.title[self._lang]}")
+        for one in screen.said:
+            if one.because is None:
+                yield from self._said(one, because=False)
+
+    def _outline(self) -> Iterator[str]:
+        reply, screen = self._reply, self._reply.screen
+        assert screen.tree is not None
+        plan = outline(screen.tree)
+        yield from self._wrap(reply.phrase("outline_intro"))
+        for asked in plan.questions:
+            yield ""
+            number = reply.phrase("outline_question", number=asked.number)
+            yield from self._wrap(f"{number}. {asked.question.ask[self._lang]}")
+            if asked.question.many:
+                yield from self._wrap(f"   ({reply.phrase('outline_many')})", 3)
+            for option in asked.question.options:
+                target = outline_label(plan, option.go, reply.phrase)
+                yield from self._wrap(f"- {option.label[self._lang]} → {target}", 2)
+        for ended in plan.answers:
+            yield ""
+            letter = reply.phrase("outline_answer", letter=ended.letter)
+            yield from self._wrap(f"{letter}. {ended.answer.title[self._lang]}")
+            for statement in ended.answer.say:
+                yield from self._wrap(f"- {self._flat(statement.words[self._lang])}", 2)
+
+    def _card(self) -> Iterator[str]:
+        reply, screen = self._reply, self._reply.screen
+        assert screen.card is not None
+        yield from self._statements(screen.said)
+        yield ""
+        yield from self._wrap(reply.phrase("practice_meaning"))
+        if screen.card.courses:
+            yield ""
+            yield from self._head("courses")
+            for name in screen.card.courses:
+                course = reply.guidance.courses[name]
+                parts = [course.title[self._lang]]
+                parts += [f"({name})"] if course.url else []
+                parts += [f"— {self._flat(course.about[self._lang])}"] if course.about else []
+                parts += (
+                    [f"({reply.phrase(f'network_{course.network}')})"] if course.network else []
+                )
+                yield from self._wrap("- " + " ".join(parts), 2)
+                if course.url:
+                    yield "  " + course.url.get(self._lang, course.url["en"])
+        yield from self._onward()
+
+    def _office(self) -> Iterator[str]:
+        card = self._reply.cards[0]
+        yield from self._contact(card, "")
+        office = card.office
+        parts: tuple[tuple[str, tuple[Statement, ...]], ...] = (
+            ("office_does", office.does),
+            ("office_does_not", office.does_not),
+            ("office_promise", office.promise),
+        )
+        for name, statements in parts:
+            yield ""
+            yield from self._head(name)
+            for statement in statements:
+                yield from self._said(Said(statement))
+
+    def _crisis(self) -> Iterator[str]:
+        crisis = self._reply.screen.crisis
+        assert crisis is not None
+        for number in crisis.numbers:
+            marks = self._marks(number.refs)
+            yield from self._wrap(
+                f">> {number.number} — {self._flat(number.words[self._lang])} {marks}"
+            )
+        yield from self._statements(self._reply.screen.first)
+        for card in self._reply.cards:
+            yield from self._contact(card, "- ")
+
+    # -- parts
+
+    def _statements(self, said: Iterable[Said]) -> Iterator[str]:
+        for kind, group in by_kind(said):
+            yield ""
+            yield from self._head(f"kind_{kind}")
+            for one in group:
+                yield from self._said(one)
+
+    def _said(self, one: Said, *, because: bool = True) -> Iterator[str]:
+        reply, statement = self._reply, one.statement
+        marks = self._marks(statement.refs)
+        tail = marks
+        if not is_stated(statement):
+            tail = f"({reply.phrase('practice')}; {reply.phrase('related')} {marks})"
+        if statement.from_organization:
+            tail += f" ({reply.phrase('your_organization')})"
+        if because and one.because is not None:
+            tail += f" ({reply.phrase('because', choice=one.because.label[self._lang])})"
+        yield from self._wrap(f"- {self._flat(statement.words[self._lang])} {tail}", 2)
+
+    def _marks(self, refs: Iterable[Ref]) -> str:
+        return "".join(f"[{self._notes[ref].number}]" for ref in refs)
+
+    def _contact(self, card: ContactCard, mark: str) -> Iterator[str]:
+        reply, lang, contact = self._reply, self._lang, card.contact
+        name = contact.name[lang] if contact and contact.name else card.office.name[lang]
+        yield from self._wrap(f"{mark}{name}", 3)
+        if contact is not None and not contact.exists:
+            yield from self._wrap(f"   {reply.phrase('office_absent')}", 3)
+            return
+        yield from self._wrap(f"   {self._flat(card.office.does[0].words[lang])}", 3)
+        found = []
+        if contact is not None:
+            found += [clock_words(reply, card), contact.phone, contact.email]
+            found += [contact.url.get(lang, contact.url["en"])] if contact.url else []
+            if contact.languages:
+                langs = languages_words(reply, contact.languages)
+                found.append(reply.phrase("serves_in", languages=langs))
+            found.append(self._flat(contact.about[lang]) if contact.about else None)
+        elif card.office.page:
+            found.append(card.office.page.get(lang, card.office.page["en"]))
+        elif card.office.id != "emergency":
+            found.append(reply.phrase("office_unknown"))
+        for row in found:
+            if row:
+                yield from self._wrap(f"   {row}", 3)
+
+    def _sources(self) -> Iterator[str]:
+        reply, lang = self._reply, self._lang
+        if not self._notes:
+            return
+        yield ""
+        yield from self._head("notes")
+        for ref, note in self._notes.items():
+            source = reply.sources[ref.source]
+            parts = [f"[{note.number}] {source.title[lang]}, {source.sections[ref.section][lang]}."]
+            parts.append(f"{source.issuer[lang]}. {source.dated[lang]};")
+            parts.append(reply.phrase("read_on", date=source.read.isoformat()) + ".")
+            if lang not in source.url:
+                parts.append(f"({reply.phrase('in_english')})")
+            if source.network:
+                parts.append(f"({reply.phrase(f'network_{source.network}')})")
+            yield from self._wrap(" ".join(parts), 4)
+            yield "    " + source.url.get(lang, source.url["en"])
+
+    def _head(self, phrase: str) -> Iterator[str]:
+        yield from self._wrap(self._reply.phrase(phrase).upper())
+
+    def _numbered(self, labels: Iterable[str]) -> Iterator[str]:
+        for number, label in enumerate(labels, start=1):
+            yield from self._wrap(f"{number:>2}. {label}", 4)
+
+    def _flat(self, text: str) -> str:
+        return " ".join(_flat_line(line) for line in lines(text))
+
+    def _wrap(self, text: str, indent: int = 0) -> Iterator[str]:
+        found = textwrap.wrap(
+            text,
+            WIDTH,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield from found or [""]
+
+
+def _flat_line(line: Line) -> str:
+    text = "".join(f"{span.text} ({span.href})" if span.href else span.text for span in line.spans)
+    return f"- {text}" if line.bullet else text

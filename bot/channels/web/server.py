@@ -1,0 +1,209 @@
+"""How does the web chat answer a request? Form in, page out, nothing kept.
+
+A ticket travels in the body of a POST, never in an address, so it stands in no log, history or
+referrer. Every page is ``no-store``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Final
+
+from aiohttp import web
+
+from bot.channels.web.render import renderer
+from bot.conversation import (
+    Act,
+    Back,
+    Change,
+    Choose,
+    Conversation,
+    Look,
+    Move,
+    Open,
+    Reply,
+    Say,
+    StartOver,
+)
+from bot.guidance.pages import HOME, Part
+from bot.guidance.screen import Trouble
+from bot.guidance.words import LANGS, Lang
+from bot.privacy import OWN
+
+MAX_BODY: Final = 64 * 1024
+"""Bytes of a form; a larger request is refused before it is read."""
+
+_MAX_FIELDS: Final = 40
+_PAGE_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self';"
+    " script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+}
+_STATIC: Final = {
+    "cairn.css": "text/css",
+    "cairn.js": "text/javascript",
+    "cairn.svg": "image/svg+xml",
+}
+_STATUS: Final = {
+    Trouble.UNKNOWN_PLACE: HTTPStatus.NOT_FOUND,
+    Trouble.TOO_LONG: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Trouble.NOT_AN_OPTION: HTTPStatus.BAD_REQUEST,
+}
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def web_chat(conversation: Conversation) -> list[web.RouteDef]:
+    """Return the routes of the web chat."""
+    chat = _Chat(conversation)
+    static = files("bot.channels.web") / "static"
+    content = {name: (static / name).read_bytes() for name in _STATIC}
+
+    async def file(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in content:
+            return chat.trouble(request, Trouble.UNKNOWN_PLACE)
+        return web.Response(
+            body=content[name],
+            content_type=_STATIC[name],
+            headers={"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"},
+        )
+
+    return [
+        web.get("/", chat.get),
+        web.post("/", chat.post),
+        web.get("/static/{name}", file),
+        web.route("*", "/{rest:.*}", chat.nowhere),
+    ]
+
+
+class _Chat:
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._render = renderer()
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Answer with the first page, in the language that the browser asks for."""
+        return self._page(self._respond(Move(HOME, _wanted(request), Open(HOME))))
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer a form with the page it leads to."""
+        try:
+            fields = await _fields(request)
+        except web.HTTPRequestEntityTooLarge:
+            return self.trouble(request, Trouble.TOO_LONG)
+        except (ValueError, web.HTTPException):
+            return self.trouble(request, Trouble.NOT_AN_OPTION)
+        return self._page(self._respond(decode(fields, _wanted(request))))
+
+    async def nowhere(self, request: web.Request) -> web.Response:
+        """Answer for an address that does not exist."""
+        return self.trouble(request, Trouble.UNKNOWN_PLACE)
+
+    def trouble(self, request: web.Request, trouble: Trouble) -> web.Response:
+        """Answer with the first page and a sentence about what was wrong."""
+        reply = self._respond(Move(HOME, _wanted(request), Open(HOME)))
+        return self._page(reply.with_trouble(trouble))
+
+    def _respond(self, move: Move) -> Reply:
+        return self._conversation.respond(move)
+
+    def _page(self, reply: Reply) -> web.Response:
+        trouble = reply.screen.trouble
+        return web.Response(
+            text=self._render(reply),
+            content_type="text/html",
+            charset="utf-8",
+            status=_STATUS.get(trouble, HTTPStatus.OK) if trouble else HTTPStatus.OK,
+            headers={**_PAGE_HEADERS, "Content-Language": f"{reply.lang}-CA"},
+        )
+
+
+async def _fields(request: web.Request) -> Mapping[str, list[str]]:
+    """Read the fields of a plain form; files and other content are refused."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise ValueError
+    form = await request.post()
+    if len(form) > _MAX_FIELDS:
+        raise ValueError
+    fields: dict[str, list[str]] = {}
+    for name, value in form.items():
+        if not isinstance(value, str):
+            raise ValueError  # noqa: TRY004 a bad request, not a mistake of ours
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def decode(fields: Mapping[str, list[str]], otherwise: Lang) -> Move:
+    """Return the move that the fields of a form mean; what is missing has a sensible meaning."""
+
+    def first(name: str) -> str:
+        return fields.get(name, [""])[0]
+
+    lang = _language(first("lang"), otherwise)
+    do, _, rest = first("do").partition(":")
+    part = Part(first("part")) if first("part") in tuple(Part) else Part.WHOLE
+    asking = first("asking") or None
+    act: Act
+    match do:
+        case "open":
+            act, asking = Open(rest), None
+        case "choose":
+            act = Choose(first("question"), tuple(fields.get("pick", ())))
+        case "back":
+            act = Back()
+        case "change":
+            act = Change(rest)
+        case "start_over":
+            act = StartOver()
+        case "why" | "outline":
+            act = Look(Part(do))
+        case "say":
+            act = Say(first("text"))
+        case "language":
+            lang = "en" if lang == "fr" else "fr"
+            act = Look(part)
+        case _:
+            act, asking = Look(), None
+    return Move(first("place") or HOME, lang, act, asking)
+
+
+def _language(given: str, otherwise: Lang) -> Lang:
+    return next((lang for lang in LANGS if lang == given), otherwise)
+
+
+def _wanted(request: web.Request) -> Lang:
+    """Return the first of our languages in the browser's list."""
+    for part in request.headers.get("Accept-Language", "")[:200].split(","):
+        for lang in LANGS:
+            if part.strip().lower().startswith(lang):
+                return lang
+    return "en"
+
+
+@web.middleware
+async def no_traceback(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Answer an unexpected error with a plain page; log its type and place, never its words."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Exception as error:  # noqa: BLE001 the last line of defence
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
+        logging.getLogger(OWN).error("%s in %s", type(error).__name__, where)
+        return web.Response(
+            text="Something went wrong on our side. Nothing was kept. Please start again.\n"
+            "Un problème est survenu de notre côté. Rien n’a été conservé. Veuillez recommencer.\n",
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
+            headers=_PAGE_HEADERS,
+        )

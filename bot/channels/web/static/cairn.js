@@ -1,0 +1,14 @@
+// Two conveniences where scripts may run: copy the checklist, print the page. All works without.
+"use strict";
+for (const button of document.querySelectorAll(".script-only")) button.hidden = false;
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if ("print" in button.dataset) window.print();
+  if ("copy" in button.dataset) {
+    const field = button.parentElement.querySelector("textarea");
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+    button.textContent = button.dataset.copy;
+  }
+});

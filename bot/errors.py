@@ -1,0 +1,113 @@
+"""Which errors does Cairn raise on purpose?
+
+    CairnError
+    ├── SettingsError     the operator set something that cannot be used
+    ├── ContentError      the guidance or the organization’s file cannot be used
+    └── UsageError        a command was called with something that does not exist
+
+Each carries its sentence in both languages; the command line says it in the reader's language.
+"""
+
+from __future__ import annotations
+
+from bot.guidance.load import GuidanceError
+from bot.guidance.words import Lang, Words
+
+
+class CairnError(Exception):
+    """An error with a sentence in both languages that says what to do."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        super().__init__(words.en)
+
+    def __getitem__(self, lang: Lang) -> str:
+        return self.words[lang]
+
+
+class SettingsError(CairnError):
+    """A setting cannot be used; the sentence names the setting, never its value."""
+
+    @classmethod
+    def unknown(cls, name: str, near: str | None) -> SettingsError:
+        """There is no setting of that name."""
+        en = f" Did you mean {near}?" if near else ""
+        fr = f" Vouliez-vous dire {near}?" if near else ""
+        return cls(
+            Words(
+                f"There is no setting {name}.{en} Remove it or correct its name.",
+                f"Il n’y a pas de réglage {name}.{fr} Retirez-le ou corrigez son nom.",
+            )
+        )
+
+    @classmethod
+    def empty(cls, name: str) -> SettingsError:
+        """The setting is there but says nothing."""
+        return cls(
+            Words(
+                f"The setting {name} is empty. Give it a value or remove it.",
+                f"Le réglage {name} est vide. Donnez-lui une valeur ou retirez-le.",
+            )
+        )
+
+    @classmethod
+    def twice(cls, name: str) -> SettingsError:
+        """The setting is given both directly and as a file."""
+        return cls(
+            Words(
+                f"Both {name} and {name}_FILE are set. Keep one of them.",
+                f"{name} et {name}_FILE sont tous deux définis. Gardez l’un des deux.",
+            )
+        )
+
+    @classmethod
+    def wrong(cls, name: str) -> SettingsError:
+        """The value is not of the form that the setting needs."""
+        return cls(
+            Words(
+                f"The value of {name} cannot be used. README.md says what it may be.",
+                f"La valeur de {name} ne peut pas être utilisée. LISEZMOI.md dit ce qu’elle peut"
+                " être.",
+            )
+        )
+
+    @classmethod
+    def unreadable(cls, name: str) -> SettingsError:
+        """The file that holds the setting cannot be read."""
+        return cls(
+            Words(
+                f"The file that {name} names cannot be read. Check its path and its permissions.",
+                f"Le fichier que nomme {name} ne peut pas être lu. Vérifiez son chemin et ses"
+                " droits d’accès.",
+            )
+        )
+
+
+class ContentError(CairnError):
+    """The guidance or the organization's file has errors; the first ones are told."""
+
+    def __init__(self, error: GuidanceError) -> None:
+        self.problems = error.problems
+        shown = self.problems[:5]
+        more = len(self.problems) - len(shown)
+        super().__init__(
+            Words(
+                *(
+                    "\n".join(
+                        [
+                            {
+                                "en": "The guidance cannot be used:",
+                                "fr": "Les orientations ne peuvent pas être utilisées :",
+                            }[lang],
+                            *(f"  {p.file}:{p.line}: {getattr(p, lang)} [{p.code}]" for p in shown),
+                            *([f"  … (+{more})"] if more else []),
+                        ]
+                    )
+                    for lang in ("en", "fr")
+                )
+            )  # fmt: skip
+        )
+
+
+class UsageError(CairnError):
+    """A command was given a name, a file or a language that does not exist."""

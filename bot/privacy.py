@@ -1,0 +1,38 @@
+"""What may be written to a log? Never anything a person typed, and never a request."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+OWN: Final = "cairn"
+"""The logger that Cairn writes to itself; its messages hold no data of a request."""
+
+
+class NoContent(logging.Filter):
+    """Lets Cairn's own records through, and reduces any other to its origin and error type.
+
+    Libraries put bodies, headers and addresses into messages and tracebacks; so of a record that
+    is not ours only the logger, the level and the type of the exception remain.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Strip a foreign record of everything that may hold content."""
+        if record.name != OWN:
+            error = record.exc_info[0] if record.exc_info else None
+            record.msg = f"{error.__name__}" if error else "message withheld"
+            record.args = None
+        record.exc_info = None
+        record.exc_text = None
+        record.stack_info = None
+        return True
+
+
+def set_up_logging() -> None:
+    """Send records to standard error, through the filter."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(NoContent())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
