@@ -1,1 +1,1 @@
-"""Cairn walks Canadian federal public servants through published guidance, in English and French."""
+"""Cairn walks Canadian federal public servants through published guidance, in two languages."""

@@ -7,9 +7,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from bot.app import open_conversation, serve, utc_now
 from bot.conversation import Conversation, Move, Open, Reply
@@ -17,12 +16,12 @@ from bot.errors import CairnError, UsageError
 from bot.guidance.check import check, check_file
 from bot.guidance.draw import mermaid
 from bot.guidance.load import gather
-from bot.guidance.model import Card, Guidance, Statement, Tree
+from bot.guidance.model import Guidance, Statement, Tree
 from bot.guidance.pages import HOME
 from bot.guidance.print import print_html, print_markdown
 from bot.guidance.problems import Problem, Report, nearest
 from bot.guidance.read import read
-from bot.guidance.screen import Screen, Trouble, by_kind, notes
+from bot.guidance.screen import Trouble, by_kind, notes
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
 from bot.organization import check_organization

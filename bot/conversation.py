@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from bot.guidance import pages, understand
 from bot.guidance.model import Guidance, Office, Source
@@ -18,6 +19,8 @@ from bot.guidance.ticket import MAX_LENGTH, read_ticket
 from bot.guidance.walk import at_question, back, choose
 from bot.guidance.words import Lang, Words
 from bot.organization import Contact, Notice, Opening, Organization, Tool, opening
+
+_NOTHING: Final = Words("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,17 @@ Act = Open | Look | Choose | Back | Change | StartOver | Say
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What a person did, after any channel: where they were, in which language, and the act."""
+    """What a person did, after any channel: where they were, in which language, and the act.
+
+    ``asking`` is the question of the trail that is being changed, ``came_from`` the walk that a
+    page was opened from, so that the person can return to it.
+    """
 
     place: str
     lang: Lang
     act: Act
     asking: str | None = None
+    came_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +109,9 @@ class Reply:
     cards: tuple[ContactCard, ...] = ()
     notices: tuple[Notice, ...] = ()
     tools: tuple[Tool, ...] = ()
-    approval: Words = Words("", "")
+    approval: Words = _NOTHING
     maybe: tuple[str, ...] = ()
+    came_from: str | None = None
 
     def phrase(self, name: str, **places: object) -> str:
         """Return one of the bot's own sentences in the language of the reply, filled in."""
@@ -142,14 +151,26 @@ class Conversation:
         """Return the reply to a move; any move has one."""
         now = self._now()
         if isinstance(move.act, Say):
-            return self._typed(move, move.act.text, now)
-        return self._reply(self._screen(move, now), move.lang, now)
+            reply = self._typed(move, move.act.text, now)
+        else:
+            reply = self._reply(self._screen(move, now), move.lang, now)
+        return replace(reply, came_from=self._came_from(move, reply.screen))
+
+    def _came_from(self, move: Move, screen: Screen) -> str | None:
+        """Return the walk to return to from a page; nothing within a walk, or at home."""
+        if screen.tree is not None or screen.sort is Sort.HOME:
+            return None
+        for place in (move.place, move.came_from or ""):
+            ticket = read_ticket(place)
+            if ticket.tree in self._guidance.trees:
+                return str(ticket)
+        return None
 
     def _now(self) -> datetime:
         now = self._clock()
         return now.astimezone(self._organization.zone) if self._organization else now
 
-    def _screen(self, move: Move, now: datetime) -> Screen:  # noqa: PLR0911 one return an act
+    def _screen(self, move: Move, now: datetime) -> Screen:
         guidance, today = self._guidance, now.date()
         ticket = read_ticket(move.place)
         match move.act:

@@ -10,8 +10,12 @@ Each carries its sentence in both languages; the command line says it in the rea
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.guidance.load import GuidanceError
 from bot.guidance.words import Lang, Words
+
+_SHOWN: Final = 5
 
 
 class CairnError(Exception):
@@ -88,25 +92,17 @@ class ContentError(CairnError):
 
     def __init__(self, error: GuidanceError) -> None:
         self.problems = error.problems
-        shown = self.problems[:5]
-        more = len(self.problems) - len(shown)
         super().__init__(
             Words(
-                *(
-                    "\n".join(
-                        [
-                            {
-                                "en": "The guidance cannot be used:",
-                                "fr": "Les orientations ne peuvent pas être utilisées :",
-                            }[lang],
-                            *(f"  {p.file}:{p.line}: {getattr(p, lang)} [{p.code}]" for p in shown),
-                            *([f"  … (+{more})"] if more else []),
-                        ]
-                    )
-                    for lang in ("en", "fr")
-                )
-            )  # fmt: skip
+                "The guidance cannot be used:\n" + self._shown("en"),
+                "Les orientations ne peuvent pas être utilisées :\n" + self._shown("fr"),
+            )
         )
+
+    def _shown(self, lang: Lang) -> str:
+        first, more = self.problems[:_SHOWN], len(self.problems) - _SHOWN
+        rows = [f"  {p.file}:{p.line}: {getattr(p, lang)} [{p.code}]" for p in first]
+        return "\n".join([*rows, f"  … (+{more})"] if more > 0 else rows)
 
 
 class UsageError(CairnError):

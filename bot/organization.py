@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bot.guidance.build import build, sources_of, statements_of
 from bot.guidance.check.text import check_words
-from bot.guidance.load import Files, GuidanceError, build, sources_of, statements_of
+from bot.guidance.load import Files, GuidanceError
 from bot.guidance.model import Answer, Card, Guidance, Source, Statement, Tree
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node, read

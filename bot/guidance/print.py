@@ -14,6 +14,15 @@ from bot.guidance.draw import Outline, outline
 from bot.guidance.model import Basis, Guidance, Option, Ref, Statement, Tree
 from bot.guidance.words import LANGS, Lang, Words, lines, plain
 
+_NOTHING: Final = Words("", "")
+_MANY: Final = Words(
+    "several may be chosen; the first in the list decides what comes next",
+    "plusieurs choix possibles; le premier de la liste détermine la suite",
+)
+_OFFICES: Final = Words("offices", "bureaux")
+_ADDS_OFFICES: Final = Words("adds the office", "ajoute le bureau")
+_GO_ON: Final = Words("go on with", "poursuivre avec")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -21,7 +30,7 @@ class Row:
 
     mark: str
     words: Words
-    remark: Words = Words("", "")
+    remark: Words = _NOTHING
     strong: bool = False
 
 
@@ -53,34 +62,32 @@ def _rows(guidance: Guidance, tree: Tree, numbers: _Numbers) -> Iterator[Row]:
         yield Row("", tree.intro)
     for asked in plan.questions:
         question = asked.question
-        many = Words("several may be chosen; the first in the list decides what comes next",
-                     "plusieurs choix possibles; le premier de la liste détermine la suite")  # fmt: skip
-        yield Row(str(asked.number), question.ask, many if question.many else Words("", ""), True)  # noqa: FBT003
+        remark = _MANY if question.many else _NOTHING
+        yield Row(str(asked.number), question.ask, remark, strong=True)
         if question.hint is not None:
             yield Row("", question.hint)
         for option in question.options:
-            yield Row("○" if not question.many else "☐", option.label, _goes(plan, option))
+            yield Row("☐" if question.many else "○", option.label, _goes(plan, option))
             for statement in option.adds.say:
                 yield _said(statement, numbers, Words("adds", "ajoute"))
-            offices = [guidance.offices[name].name for name in option.adds.offices]
-            if offices:
-                yield Row("＋", Words(*(", ".join(o[lang] for o in offices) for lang in LANGS)),
-                          Words("adds the office", "ajoute le bureau"))  # fmt: skip
+            if option.adds.offices:
+                offices = [guidance.offices[name].name for name in option.adds.offices]
+                yield Row("＋", _joined(offices), _ADDS_OFFICES)
     for ended in plan.answers:
         answer = ended.answer
-        yield Row(ended.letter, answer.title, Words(answer.tone, answer.tone), True)  # noqa: FBT003
+        yield Row(ended.letter, answer.title, Words(answer.tone, answer.tone), strong=True)
         for statement in answer.say:
             yield _said(statement, numbers, None)
         if answer.offices:
-            names = [
-                guidance.offices[name].name for name in guidance.offices if name in answer.offices
-            ]
-            yield Row("☎", Words(*(", ".join(n[lang] for n in names) for lang in LANGS)),
-                      Words("offices", "bureaux"))  # fmt: skip
+            named = [o.name for o in guidance.offices.values() if o.id in answer.offices]
+            yield Row("☎", _joined(named), _OFFICES)
         if answer.offer:
-            titles = [_title(guidance, name) for name in answer.offer]
-            yield Row("→", Words(*(", ".join(t[lang] for t in titles) for lang in LANGS)),
-                      Words("go on with", "poursuivre avec"))  # fmt: skip
+            yield Row("→", _joined([_title(guidance, name) for name in answer.offer]), _GO_ON)
+
+
+def _joined(words: Iterable[Words]) -> Words:
+    listed = list(words)
+    return Words(", ".join(w.en for w in listed), ", ".join(w.fr for w in listed))
 
 
 def _title(guidance: Guidance, name: str) -> Words:
@@ -188,9 +195,12 @@ def print_markdown(guidance: Guidance, trees: Iterable[Tree]) -> str:
 _HEAD: Final = """<!doctype html>
 <html lang="en-CA"><head><meta charset="utf-8"><title>Cairn: guidance in two columns</title>
 <style>
-body{font-family:system-ui,"Noto Sans","Liberation Sans",Arial,sans-serif;margin:2rem;color:#1c2b30;line-height:1.45}
-table{border-collapse:collapse;width:100%;table-layout:fixed}th,td{border:1px solid #c9cfcc;padding:.4rem .6rem;vertical-align:top;text-align:left}
-tr>th:first-child{width:2.6rem;text-align:center}.strong td,.strong th{background:#e8eeee;font-weight:600}small{color:#4a5d63;font-weight:400;display:block}
+body{font-family:system-ui,"Noto Sans",Arial,sans-serif;margin:2rem;color:#1c2b30;line-height:1.45}
+table{border-collapse:collapse;width:100%;table-layout:fixed}
+th,td{border:1px solid #c9cfcc;padding:.4rem .6rem;vertical-align:top;text-align:left}
+tr>th:first-child{width:2.6rem;text-align:center}
+.strong td,.strong th{background:#e8eeee;font-weight:600}
+small{color:#4a5d63;font-weight:400;display:block}
 thead{display:table-header-group}tr{break-inside:avoid}section{break-before:page}h1{font-size:1.4rem}h2{font-size:1.1rem}
 @media print{body{margin:0;font-size:9.5pt}}
 </style></head><body>"""

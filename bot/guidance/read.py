@@ -108,14 +108,14 @@ def read_bytes(content: bytes, name: str, report: Report) -> Document | None:
         report("C103", name, 1)
         return None
     before = len(report.problems)
-    root = _Reader(text, name, report).node(composed, composed.start_mark.line + 1, 0)
+    root = _Reader(name, report).node(composed, composed.start_mark.line + 1, 0)
     if len(report.problems) > before or not root.table:
         return None
     return Document(name, next(iter(root.table)), root, content)
 
 
 class _Reader:
-    def __init__(self, text: str, name: str, report: Report) -> None:
+    def __init__(self, name: str, report: Report) -> None:
         self._name = name
         self._report = report
         self._seen: set[int] = set()

@@ -248,6 +248,13 @@ AVOID = Record(
         "never_asked": PHRASES,
     }
 )
+MENU = Record(
+    {
+        "menu": Record(
+            {"trees": ListOf(ID), "topics": ListOf(ID), "summaries": ListOf(ID)},
+        )
+    }
+)
 STORIES = Record(
     {
         "stories": ListOf(
@@ -293,7 +300,7 @@ ORGANIZATION = Record(
                     "timezone": ANY,
                     "province": ANY,
                     "hours": Record(
-                        {}, {d: _HOURS for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+                        {}, dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), _HOURS)
                     ),
                     "always_open": YES,
                     "does_not_exist": YES,
@@ -333,6 +340,7 @@ FILES: Final[Mapping[str, Record]] = {
     "phrases": INTERFACE,
     "hosts": HOSTS,
     "avoid": AVOID,
+    "menu": MENU,
     "stories": STORIES,
     "organization": ORGANIZATION,
 }
@@ -408,10 +416,8 @@ def _fits_text(node: Node, shape: Text, file: str, report: Report) -> None:
     elif shape.values:
         if text not in shape.values:
             near = nearest(text, shape.values)
-            _wrong(node, shape.en, shape.fr, file, report, near)
-    elif not re.fullmatch(shape.pattern, text):
-        _wrong(node, shape.en, shape.fr, file, report)
-    elif shape is DATE and not _is_date(text):
+            _wrong(node, shape.en, shape.fr, file, report, near=near)
+    elif not re.fullmatch(shape.pattern, text) or (shape is DATE and not _is_date(text)):
         _wrong(node, shape.en, shape.fr, file, report)
     elif shape.quoted and not node.quoted:
         report("C114", file, node.line, text=text[:40])
@@ -426,7 +432,7 @@ def _is_date(text: str) -> bool:
 
 
 def _wrong(
-    node: Node, en: str, fr: str, file: str, report: Report, near: str | None = None
+    node: Node, en: str, fr: str, file: str, report: Report, *, near: str | None = None
 ) -> None:
     report("C113", file, node.line, wanted_en=en, wanted_fr=fr, near=near)
 

@@ -1,5 +1,4 @@
-"""What did the person type? A crisis, an option of the question on screen, a word of command, or
-a topic.
+"""What did the person type? A crisis, an option on screen, a word of command, or a topic.
 
 Literal for now: words are folded (case, accents and punctuation ignored) and compared. What is
 typed is never kept and never echoed.
@@ -27,6 +26,79 @@ _COMMANDS: Final = {
     "promise": ("promise", "privacy", "promesse", "confidentialite"),
 }
 _BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
+_FRENCH: Final = frozenset(
+    [
+        "le",
+        "la",
+        "les",
+        "des",
+        "du",
+        "une",
+        "est",
+        "et",
+        "je",
+        "mon",
+        "ma",
+        "mes",
+        "qu",
+        "que",
+        "pas",
+        "pour",
+        "dans",
+        "sur",
+        "au",
+        "aux",
+        "ce",
+        "cette",
+        "puis",
+        "il",
+        "elle",
+        "nous",
+        "vous",
+        "en",
+        "sont",
+        "mais",
+        "avec",
+        "un",
+        "j",
+        "l",
+        "d",
+        "c",
+    ]
+)
+_ENGLISH: Final = frozenset(
+    [
+        "the",
+        "is",
+        "are",
+        "and",
+        "i",
+        "my",
+        "to",
+        "of",
+        "can",
+        "do",
+        "with",
+        "this",
+        "that",
+        "it",
+        "for",
+        "what",
+        "how",
+        "should",
+        "on",
+        "in",
+        "a",
+        "an",
+        "be",
+        "was",
+        "about",
+        "if",
+    ]
+)
+_CLOSE: Final = 0.5
+"""How much of its telling words a typed text must share with a phrase to mean its topic."""
+
 _NUMBERS = re.compile(r"\s*\d{1,2}(?:(?:\s*[,;+]\s*|\s+(?:and|et)\s+|\s+)\d{1,2})*\s*")
 _COMMON: Final = frozenset(
     fold(
@@ -86,7 +158,7 @@ def topics(guidance: Guidance, text: str, most: int = 3) -> tuple[Card, ...]:
         phrases = [card.title[lang] for lang in LANGS]
         phrases += [phrase for lang in LANGS for phrase in card.phrases.get(lang, ())]
         best = max((_overlap(wanted, _telling(phrase)) for phrase in phrases), default=0.0)
-        if best >= 0.5:
+        if best >= _CLOSE:
             scored.append((-best, order, card))
     return tuple(card for _, _, card in sorted(scored, key=lambda s: s[:2])[:most])
 
@@ -99,10 +171,6 @@ def language(text: str, otherwise: Lang) -> Lang:
     if french == english:
         return otherwise
     return "fr" if french > english else "en"
-
-
-_FRENCH: Final = frozenset("le la les des du une est et je mon ma mes qu que pas pour dans sur au aux ce cette puis il elle nous vous en sont mais avec un j l d c".split())  # fmt: skip
-_ENGLISH: Final = frozenset("the is are and i my to of can do with this that it for what how should on in a an be was about if".split())  # fmt: skip
 
 
 def _telling(text: str) -> frozenset[str]:

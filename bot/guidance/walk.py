@@ -239,6 +239,7 @@ def _compose(answer: Answer, added: list[tuple[Option, Adds]]) -> list[Said]:
 
 # -- routes
 
+PAIR: Final = 2
 Picks = tuple[tuple[Option, ...], ...]
 
 
@@ -257,8 +258,8 @@ def picks(question: Question) -> Picks:
         return tuple(alone)
     together = [option for option in question.options if not option.alone]
     pairs = [(a, b) for i, a in enumerate(together) for b in together[i + 1 :]]
-    every = [tuple(together)] if len(together) > 2 else []
-    return tuple([*alone, *pairs, *every])
+    every = [tuple(together)] if len(together) > PAIR else []
+    return (*alone, *pairs, *every)
 
 
 def routes(tree: Tree) -> Iterator[Ticket]:

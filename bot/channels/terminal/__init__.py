@@ -1,0 +1,1 @@
+"""The terminal: the text-only twin of every screen."""

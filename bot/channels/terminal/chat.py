@@ -44,7 +44,8 @@ def chat(
         later = asked is not None and asked.id in read_ticket(reply.screen.place).choices
         asking = asked.id if asked is not None and later else None
         act = _act(reply, text, word)
-        reply = conversation.respond(Move(reply.screen.place, reply.lang, act, asking))
+        move = Move(reply.screen.place, reply.lang, act, asking, reply.came_from)
+        reply = conversation.respond(move)
         show(render(reply))
     show(reply.phrase("terminal_bye"))
 
@@ -63,5 +64,5 @@ def _act(reply: Reply, text: str, word: str) -> Act:
         if 1 <= int(word) <= len(there):
             return Open(there[int(word) - 1])
     if word in ("back", "retour") and not screen.trail:
-        return Open(HOME)
+        return Open(reply.came_from or HOME)
     return Say(text)

@@ -80,9 +80,8 @@ class _Page:
         yield from self._body()
         yield from self._sources()
         yield ""
-        yield from self._wrap(
-            f"{reply.approval[self._lang]} {reply.phrase('version', version=reply.guidance.version)}."
-        )
+        version = reply.phrase("version", version=reply.guidance.version)
+        yield from self._wrap(f"{reply.approval[self._lang]} {version}.")
 
     # -- the sorts of screens
 

@@ -1,0 +1,1 @@
+"""The web chat: a small server-rendered page for trying, previewing and an intranet."""

@@ -172,7 +172,7 @@ def decode(fields: Mapping[str, list[str]], otherwise: Lang) -> Move:
             act = Look(part)
         case _:
             act, asking = Look(), None
-    return Move(first("place") or HOME, lang, act, asking)
+    return Move(first("place") or HOME, lang, act, asking, first("came_from") or None)
 
 
 def _language(given: str, otherwise: Lang) -> Lang:
@@ -200,7 +200,9 @@ async def no_traceback(request: web.Request, handler: _Handler) -> web.StreamRes
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
-        logging.getLogger(OWN).error("%s in %s", type(error).__name__, where)
+        logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
+            "%s in %s", type(error).__name__, where
+        )
         return web.Response(
             text="Something went wrong on our side. Nothing was kept. Please start again.\n"
             "Un problème est survenu de notre côté. Rien n’a été conservé. Veuillez recommencer.\n",

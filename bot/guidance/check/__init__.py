@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bot.guidance.build import build
 from bot.guidance.check.open import report_open
 from bot.guidance.check.stories import check_stories
 from bot.guidance.check.text import check_words
 from bot.guidance.check.trees import check_trees
-from bot.guidance.load import Files, build, gather
+from bot.guidance.load import Files, gather
 from bot.guidance.model import Guidance
 from bot.guidance.problems import Problem, Report
 from bot.guidance.read import read

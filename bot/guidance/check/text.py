@@ -32,6 +32,8 @@ LIMITS: Final[Mapping[str, int]] = {
 RATIO: Final = 2.2
 _RATIO_FROM: Final = 40
 _SAME_WORDS: Final = 2
+_LONG_WORD: Final = 6
+_SHOWN: Final = 60
 
 _LANGUAGE: Final = {"en": ("English", "anglais"), "fr": ("French", "français")}
 _NUMBER: Final = re.compile(r"\d+")
@@ -204,7 +206,7 @@ def lix(texts: list[str]) -> float:
     """
     words = [word for text in texts for word in _WORD.findall(text)]
     count = max(1, sum(len(sentences(text)) for text in texts))
-    long = sum(len(word) > 6 for word in words)
+    long = sum(len(word) > _LONG_WORD for word in words)
     return len(words) / count + 100 * long / max(1, len(words))
 
 
@@ -319,4 +321,4 @@ def _listed(items: tuple[str, ...] | list[str]) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -13,6 +13,7 @@ from bot.guidance.read import Document
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS
 
+MIN_OPTIONS: Final = 2
 MAX_OPTIONS: Final = 10
 """Slack shows at most ten radio buttons or check boxes."""
 
@@ -49,17 +50,17 @@ def _check_shape(tree: Tree, document: Document, report: Report) -> None:
     for question in tree.questions.values():
         line = _line(document, "questions", question.id)
         count = len(question.options)
-        if count < 2:
+        if count < MIN_OPTIONS:
             report("C303", document.file, line, count=count)
         if count > MAX_OPTIONS:
             report("C602", document.file, line, count=count, limit=MAX_OPTIONS)
         nodes = document.root["questions"][question.id]["options"].each()
         for index, option in enumerate(question.options):
-            if option.alone and not _may_stand_alone(option, index, count, question.many):
+            if option.alone and not _may_stand_alone(option, index, count, many=question.many):
                 report("C305", document.file, nodes[index].line)
 
 
-def _may_stand_alone(option: Option, index: int, count: int, many: bool) -> bool:
+def _may_stand_alone(option: Option, index: int, count: int, *, many: bool) -> bool:
     adds = option.adds
     return many and index == count - 1 and not (adds.say or adds.offices or adds.tone)
 
