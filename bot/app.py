@@ -7,8 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from bot.conversation import Conversation
 from bot.errors import ContentError
@@ -19,6 +18,9 @@ from bot.guidance.problems import Report
 from bot.organization import Organization, extend, load_organization
 from bot.privacy import OWN
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 
 def read_guidance(
@@ -58,6 +60,8 @@ def open_conversation(settings: Settings, clock: Callable[[], datetime] = utc_no
 
 def web_application(settings: Settings, conversation: Conversation) -> web.Application:
     """Return the web application: health, and every channel that is on."""
+    from aiohttp import web
+
     from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
 
     version = conversation.guidance.version
@@ -79,6 +83,8 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
 
 def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:
     """Serve every channel that is on until the process is told to stop."""
+    from aiohttp import web
+
     conversation = open_conversation(settings)
     application = web_application(settings, conversation)
 

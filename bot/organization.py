@@ -27,6 +27,13 @@ from bot.guidance.words import LANGS, Lang, Words
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)\Z")
 _PROVINCES: Final = ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
+_ZONES: Final = frozenset(
+    "America/" + city
+    for city in (
+        "St_Johns", "Halifax", "Moncton", "Toronto", "Winnipeg", "Regina", "Edmonton", "Vancouver",
+        "Whitehorse", "Yellowknife", "Iqaluit", "Rankin_Inlet", "Goose_Bay", "Thunder_Bay",
+    )
+)  # fmt: skip
 _LOOK_AHEAD: Final = 21
 
 
@@ -225,12 +232,16 @@ class _Builder:
         self._sources: Mapping[str, Source] = {}
         if sources is not None:
             own = Document(document.file, "sources", Node(1, table={"sources": sources}), b"")
+            for name, node in sources.entries():
+                if name in guidance.sources:
+                    report("C707", document.file, node.line, id=name)
             self._files = files.with_overlay(own)
             self._sources = sources_of(own, files, report)
 
     def organization(self) -> Organization:
         root = self._root
         approval = root.get("approval")
+        self._province(root.get("province"))
         tenants, tools = root.get("tenants"), root.get("approved_ai_tools")
         return Organization(
             id=text_of(root["organization"]),
@@ -258,7 +269,7 @@ class _Builder:
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            near = nearest(name, available_timezones())
+            near = nearest(name, [z for z in available_timezones() if z in _ZONES])
             self._report("C701", self._file, node.line, zone=name, near=near)
             return ZoneInfo("UTC")
 
@@ -280,7 +291,8 @@ class _Builder:
             if languages is not None
             else (),
             week=dict(self._hours(hours)) if hours is not None else {},
-            province=self._province(node.get("province") or self._root.get("province")),
+            province=self._province(node.get("province"))
+            or optional_text(self._root.get("province")),
             closed_on=frozenset(date.fromisoformat(text_of(d)) for d in closed.each())
             if closed is not None
             else frozenset(),
@@ -293,8 +305,8 @@ class _Builder:
         if node is None:
             return None
         if node.text not in _PROVINCES:
-            near = nearest(text_of(node), _PROVINCES)
-            self._report("C706", self._file, node.line, province=node.text, near=near)
+            known = ", ".join(_PROVINCES)
+            self._report("C706", self._file, node.line, province=node.text, known=known)
             return None
         return node.text
 
@@ -327,8 +339,10 @@ class _Builder:
         found: dict[str, tuple[Statement, ...]] = {}
         for node in (self._root.get("additions") or Node(1, items=())).each():
             to = self._place(node["to"])
-            said = statements_of(node["say"], to, self._files, self._report, self._file)
-            found[to] = found.get(to, ()) + said
+            before = found.get(to, ())
+            owner = f"{to}.{len(before)}"
+            said = statements_of(node["say"], owner, self._files, self._report, self._file)
+            found[to] = before + said
         return found
 
     def _place(self, node: Node) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.guidance.load import COLLECTIONS, NAMED_BY_FIRST_KEY, SINGLE, Files
 from bot.guidance.model import (
@@ -37,8 +37,15 @@ from bot.guidance.model import (
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node
 from bot.guidance.shapes import optional_text, phrases_of, text_of, urls_of, words_of
+from bot.guidance.words import Words
 
 _T = TypeVar("_T")
+_NONE: Final = Words("", "")
+_TREE: Final = Words("tree", "un arbre")
+_TOPIC: Final = Words("topic", "un sujet")
+_TREE_OR_TOPIC: Final = Words("tree and no topic", "un arbre ni un sujet")
+_SUMMARY: Final = Words("summary", "un résumé")
+_MENU: Final = {"trees": _TREE, "topics": _TOPIC, "summaries": _SUMMARY}
 _Named = TypeVar("_Named", Tree, Card)
 
 
@@ -114,7 +121,7 @@ class Builder:
         listed: list[str] = []
         for document in self._files.of("menu"):
             self._file = document.file
-            listed += [self._known("C206", n, found) for n in document.root["menu"][part].each()]
+            listed += self._listed("C206", document.root["menu"][part], found, _MENU[part])
         return {name: found[name] for name in dict.fromkeys([*listed, *found]) if name in found}
 
     def _once(self, key: str, name: str, line: int) -> None:
@@ -124,17 +131,38 @@ class Builder:
 
     # -- what points elsewhere
 
-    def _known(self, code: str, node: Node, known: Iterable[str | None]) -> str:
+    def _known(
+        self, code: str, node: Node, known: Iterable[str | None], wanted: Words = _NONE
+    ) -> str:
         name = node.text or ""
         names = [k for k in known if k is not None]
         if name not in names:
-            self._report(code, self._file, node.line, id=name, near=nearest(name, names))
+            self._report(
+                code,
+                self._file,
+                node.line,
+                id=name,
+                near=nearest(name, names),
+                wanted_en=wanted.en,
+                wanted_fr=wanted.fr,
+            )
         return name
 
+    def _listed(
+        self, code: str, node: Node | None, known: Iterable[str | None], wanted: Words = _NONE
+    ) -> tuple[str, ...]:
+        """Return the names of a list, each known and each once."""
+        names = list(known)
+        found: list[str] = []
+        for item in node.each() if node is not None else ():
+            name = self._known(code, item, names, wanted)
+            if name in found:
+                self._report("C213", self._file, item.line, id=name)
+            found.append(name)
+        return tuple(found)
+
     def _offices(self, node: Node | None) -> tuple[str, ...]:
-        if node is None:
-            return ()
-        return tuple(self._known("C203", item, self._office_ids) for item in node.each())
+        return self._listed("C203", node, self._office_ids)
 
     def _refs(self, node: Node | None) -> tuple[Ref, ...]:
         return tuple(self._ref(item) for item in node.each()) if node is not None else ()
@@ -181,7 +209,9 @@ class Builder:
                 found.append(self.statement(item, f"{owner}.{number}"))
                 continue
             name = self._known("C202", use, self._statements)
-            if name in self._statements:
+            if any(statement.id == name for statement in found):
+                self._report("C213", self._file, use.line, id=name)
+            elif name in self._statements:
                 found.append(self._statements[name])
         return tuple(found)
 
@@ -200,7 +230,6 @@ class Builder:
         for _, node in root["questions"].entries():
             for option in node["options"].each():
                 self._known("C201", option["go"], targets)
-        self._known("C201", root["start"], questions)
         renamed = {}
         for part in ("questions", "answers"):
             for key, node in root[part].entries():
@@ -215,7 +244,7 @@ class Builder:
             owner=self._known("C203", root["owner"], self._office_ids),
             review_by=date.fromisoformat(text_of(root["review_by"])),
             intro=words_of(root["intro"]) if root.get("intro") is not None else None,
-            start=text_of(root["start"]),
+            start=self._known("C212", root["start"], questions),
             questions=questions,
             answers=answers,
             renamed=renamed,
@@ -261,20 +290,15 @@ class Builder:
         )
 
     def _adds(self, node: Node) -> Adds:
-        say = []
-        for item in (node.get("say") or Node(node.line, items=())).each():
-            name = self._known("C202", item, self._statements)
-            if name in self._statements:
-                say.append(self._statements[name])
+        names = self._listed("C202", node.get("say"), self._statements)
         tone = node.get("tone")
         return Adds(
-            say=tuple(say),
+            say=tuple(self._statements[n] for n in names if n in self._statements),
             offices=self._offices(node.get("offices")),
             tone=Tone(text_of(tone)) if tone is not None else None,
         )
 
     def _answer(self, name: str, node: Node, tree: str) -> Answer:
-        offer = node.get("offer")
         known = [*self._trees, *self._topics]
         return Answer(
             id=name,
@@ -282,7 +306,7 @@ class Builder:
             title=words_of(node["title"]),
             say=self._say(node["say"], f"{tree}.{name}"),
             offices=self._offices(node.get("offices")),
-            offer=tuple(self._known("C206", o, known) for o in offer.each()) if offer else (),
+            offer=self._listed("C206", node.get("offer"), known, _TREE_OR_TOPIC),
         )
 
     # -- the rest
@@ -294,17 +318,15 @@ class Builder:
             "summaries",
         ):
             self._report("C116", self._file, root.line, file=Path(self._file).name, id=name)
-        courses, see, phrases = root.get("courses"), root.get("see"), root.get("phrases")
+        phrases = root.get("phrases")
         return Card(
             id=name,
             title=words_of(root["title"]),
             say=self._say(root["say"], name),
-            tree=self._known("C206", root["tree"], self._trees),
+            tree=self._known("C206", root["tree"], self._trees, _TREE),
             offices=self._offices(root["offices"]),
-            courses=tuple(self._known("C207", c, self._course_ids) for c in courses.each())
-            if courses
-            else (),
-            see=tuple(self._known("C206", s, self._topics) for s in see.each()) if see else (),
+            courses=self._listed("C207", root.get("courses"), self._course_ids),
+            see=self._listed("C206", root.get("see"), self._topics, _TOPIC),
             phrases=phrases_of(phrases) if phrases is not None else {},
         )
 

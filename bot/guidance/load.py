@@ -21,6 +21,7 @@ NAMED_BY_FIRST_KEY: Final = ("tree", "topic", "summary")
 """Files that hold one thing each and carry its id as their name."""
 
 COLLECTIONS: Final = ("statements", "sources", "offices", "courses", "phrases")
+_ENDINGS: Final = (".yaml", ".yml")
 SINGLE: Final = ("crisis", "promise", "hosts", "avoid", "menu")
 
 
@@ -83,18 +84,24 @@ def gather(folder: Path, report: Report) -> Files:
     digest = hashlib.sha256()
     for path in _paths(folder):
         name = path.relative_to(folder).as_posix()
+        if path.suffix == ".yml":
+            report("C119", name, 1)
+            continue
         document = read(path, name, report)
         if document is None or not validate(document, report):
             continue
-        found.setdefault(document.key, []).append(document)
+        same = found.setdefault(document.key, [])
+        if document.key in SINGLE and same:
+            report("C120", name, document.root.line, key=document.key, first=same[0].file)
+        same.append(document)
         if document.key != "stories":
             digest.update(f"{name}\0{len(document.content)}\0".encode())
             digest.update(document.content)
     if not found and not report.problems:
-        report("C101", str(folder), 1, why="no dialogs/ and content/ in this folder")
+        report("C101", str(folder), 1)
     return Files({k: tuple(v) for k, v in found.items()}, digest.hexdigest()[:12])
 
 
 def _paths(folder: Path) -> Iterable[Path]:
     for part in ("dialogs", "content"):
-        yield from sorted((folder / part).rglob("*.yaml"))
+        yield from sorted(p for p in (folder / part).rglob("*") if p.suffix in _ENDINGS)

@@ -95,18 +95,20 @@ def _open(en: str, fr: str) -> Rule:
 RULES: Final[Mapping[str, Rule]] = {
     # 1: the file and its form
     "C101": _error(
-        "I cannot open this file: {why}. Check that it exists and may be read.",
-        "Je ne peux pas ouvrir ce fichier : {why}. Vérifiez qu’il existe et qu’on peut le lire.",
+        "I cannot open this file or folder. Check that it exists, may be read and, if it is a"
+        " folder, holds dialogs/ and content/.",
+        "Je ne peux pas ouvrir ce fichier ou ce dossier. Vérifiez qu’il existe, qu’on peut le lire"
+        " et, pour un dossier, qu’il contient dialogs/ et content/.",
     ),
     "C102": _error(
-        "I cannot read this line ({why}). Put the words between double quotes and check the"
-        " spaces at the start of the line.",
-        "Je ne peux pas lire cette ligne ({why}). Mettez les mots entre guillemets droits doubles"
-        " et vérifiez les espaces en début de ligne.",
+        "I cannot read this line. Put the words between double quotes, use spaces (no tabs) at the"
+        " start of the line, and close every bracket.",
+        "Je ne peux pas lire cette ligne. Mettez les mots entre guillemets droits doubles, des"
+        " espaces (pas de tabulation) en début de ligne, et fermez chaque crochet ou accolade.",
     ),
     "C103": _error(
-        "This file says nothing. Its first line must be a key such as “tree:” or “topic:”.",
-        "Ce fichier ne dit rien. Sa première ligne doit être une clé comme « tree: » ou"
+        "I find no content here. The first line must be a key such as “tree:” or “topic:”.",
+        "Je ne trouve pas de contenu ici. La première ligne doit être une clé comme « tree: » ou"
         " « topic: ».",
     ),
     "C104": _error(
@@ -133,6 +135,10 @@ RULES: Final[Mapping[str, Rule]] = {
         "Je ne connais pas les fichiers qui commencent par « {key}: ».{hint} Premières clés"
         " connues : {known}.",
     ),
+    "C109": _error(
+        "This line has an invisible control character. Delete the line and type it again.",
+        "Cette ligne contient un caractère de commande invisible. Effacez-la et retapez-la.",
+    ),
     "C110": _error(
         "I do not know the key “{key}” here.{hint} Known keys: {known}.",
         "Je ne connais pas la clé « {key} » à cet endroit.{hint} Clés connues : {known}.",
@@ -146,8 +152,8 @@ RULES: Final[Mapping[str, Rule]] = {
         "Le texte {language_fr} manque. Il faut les deux langues, côte à côte.",
     ),
     "C113": _error(
-        "A {wanted_en} is expected here.{hint}",
-        "On attend ici {wanted_fr}.{hint}",
+        "Expected here: {wanted_en}.{hint}",
+        "Attendu ici : {wanted_fr}.{hint}",
     ),
     "C114": _error(
         "Put these words between double quotes: “{text}”.",
@@ -165,6 +171,19 @@ RULES: Final[Mapping[str, Rule]] = {
     "C117": _error(
         "The file that starts with “{key}:” is missing. Cairn cannot start without it.",
         "Il manque le fichier qui commence par « {key}: ». Cairn ne peut pas démarrer sans lui.",
+    ),
+    "C118": _error(
+        "A double quote opens on this line and is never closed. Add the closing one.",
+        "Un guillemet droit double s’ouvre sur cette ligne et n’est jamais fermé. Ajoutez le"
+        " guillemet fermant.",
+    ),
+    "C119": _error(
+        "Files here end in “.yaml”. Rename this one, or it is not read.",
+        "Les fichiers d’ici se terminent par « .yaml ». Renommez celui-ci, sinon il n’est pas lu.",
+    ),
+    "C120": _error(
+        "There is already a file that starts with “{key}:” ({first}). Keep only one.",
+        "Il y a déjà un fichier qui commence par « {key}: » ({first}). N’en gardez qu’un.",
     ),
     # 2: what points to something else
     "C201": _error(
@@ -190,8 +209,8 @@ RULES: Final[Mapping[str, Rule]] = {
         " source, une espace, puis celui d’une de ses sections.",
     ),
     "C206": _error(
-        "There is no tree or topic “{id}” to go on with.{hint}",
-        "Il n’y a ni arbre ni sujet « {id} » vers lequel continuer.{hint}",
+        "“{id}” is no {wanted_en}.{hint}",
+        "« {id} » n’est pas {wanted_fr}.{hint}",
     ),
     "C207": _error(
         "There is no course “{id}” in content/courses.yaml.{hint}",
@@ -211,6 +230,14 @@ RULES: Final[Mapping[str, Rule]] = {
         "Nothing uses the statement “{id}”. Use it, or remove it.",
         "Rien n’utilise l’énoncé « {id} ». Utilisez-le ou retirez-le.",
     ),
+    "C212": _error(
+        "“start” must name a question of this tree; “{id}” is none.{hint}",
+        "« start » doit nommer une question de cet arbre; « {id} » n’en est pas une.{hint}",
+    ),
+    "C213": _error(
+        "“{id}” stands twice in this list. Keep it once.",
+        "« {id} » figure deux fois dans cette liste. Gardez-le une seule fois.",
+    ),
     "C211": _error(
         "A question and an answer of this tree are both called “{id}”. Rename one of them.",
         "Une question et une réponse de cet arbre s’appellent toutes deux « {id} ». Renommez"
@@ -219,15 +246,15 @@ RULES: Final[Mapping[str, Rule]] = {
     # 3: the shape of a tree
     "C301": _error(
         "No choice leads to “{id}”. Add an option that goes there, or remove it.",
-        "Aucun choix ne mène à « {id} ». Ajoutez une option qui y va, ou retirez-le.",
+        "Aucun choix ne mène à « {id} ». Ajoutez une option qui y va, ou retirez-la.",
     ),
     "C302": _error(
         "These questions go round in a circle: {circle}. Make one of them lead to an answer.",
         "Ces questions tournent en rond : {circle}. Faites mener l’une d’elles à une réponse.",
     ),
     "C303": _error(
-        "This question has {count} option. A question needs at least two.",
-        "Cette question a {count} option. Il en faut au moins deux.",
+        "A question needs at least two options; this one has {count}.",
+        "Une question a besoin d’au moins deux options; celle-ci en a {count}.",
     ),
     "C304": _error(
         "This is a dead end: name at least one office, or offer a tree or a topic to go on with.",
@@ -372,8 +399,10 @@ RULES: Final[Mapping[str, Rule]] = {
         "Il n’y a pas de fuseau horaire « {zone} ».{hint} Écrivez par exemple « America/Toronto ».",
     ),
     "C702": _error(
-        "I cannot read the hours “{hours}”. Write them as “08:30-16:30”.",
-        "Je ne peux pas lire les heures « {hours} ». Écrivez-les ainsi : « 08:30-16:30 ».",
+        "I cannot use the hours “{hours}”. Write them as “08:30-16:30”, on one day, and leave out"
+        " the days on which the office is closed.",
+        "Je ne peux pas utiliser les heures « {hours} ». Écrivez-les ainsi : « 08:30-16:30 », le"
+        " même jour, et omettez les jours de fermeture.",
     ),
     "C703": _error(
         "This notice ends on {until}, before it begins on {begins}.",
@@ -381,9 +410,9 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "C704": _error(
         "There is nothing called “{id}” to add to or to place a notice on.{hint} Write a tree, a"
-        " tree and one of its answers (tree/answer), or a topic.",
-        "Il n’y a rien qui s’appelle « {id} » à quoi ajouter quelque chose.{hint} Écrivez un arbre,"
-        " un arbre et une de ses réponses (arbre/réponse), ou un sujet.",
+        " tree and one of its answers (tree/answer), or a topic (topic:name).",
+        "Il n’y a rien qui s’appelle « {id} » où ajouter un énoncé ou un avis.{hint} Écrivez un"
+        " arbre, un arbre et une de ses réponses (arbre/réponse), ou un sujet (topic:nom).",
     ),
     "C705": _warning(
         "The approval is for version {approved} of the guidance; this is version {version}. People"
@@ -392,8 +421,15 @@ RULES: Final[Mapping[str, Rule]] = {
         " {version}. Le public voit « pas encore approuvé » tant que le fichier n’est pas à jour.",
     ),
     "C706": _error(
-        "I do not know the province or territory “{province}”.{hint}",
-        "Je ne connais pas la province ou le territoire « {province} ».{hint}",
+        "I do not know the province or territory “{province}”. Write one of {known}.",
+        "Je ne connais pas la province ou le territoire « {province} ». Écrivez un de ceux-ci :"
+        " {known}.",
+    ),
+    "C707": _error(
+        "The shared guidance already has a source “{id}”. Give yours another id: an organization"
+        " adds, it never replaces.",
+        "Les orientations communes ont déjà une source « {id} ». Donnez un autre identifiant à la"
+        " vôtre : une organisation ajoute, elle ne remplace jamais.",
     ),
     # 8: stories
     "C801": _error(
@@ -405,12 +441,16 @@ RULES: Final[Mapping[str, Rule]] = {
         "Le récit s’arrête à la question « {question} ». Ajoutez-y un choix.",
     ),
     "C803": _error(
-        "The story expects {wanted_en}, and the walk gives {found}.",
-        "Le récit attend {wanted_fr}, et le parcours donne {found}.",
+        "The story expects {wanted_en}. {found_en}",
+        "Le récit attend {wanted_fr}. {found_fr}",
     ),
     "C804": _error(
         "The story makes a choice at “{question}”, which its route never asks.{hint}",
         "Le récit fait un choix à « {question} », que son parcours ne pose jamais.{hint}",
+    ),
+    "C806": _error(
+        "Only one option can be chosen at “{question}”; the story names {count}.",
+        "On ne peut choisir qu’une option à « {question} »; le récit en nomme {count}.",
     ),
     "C805": _warning(
         "No story reaches the answer “{id}”. Write one.",

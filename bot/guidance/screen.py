@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.guidance.model import (
     KIND_RANK,
@@ -64,16 +65,14 @@ class Review(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A question that was answered, and what was picked."""
 
     question: Question
     picked: tuple[Option, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A statement on a screen, and the option that brought it (nothing: the answer itself)."""
 
     statement: Statement

@@ -71,25 +71,27 @@ def _text(en: str, fr: str, pattern: str) -> Text:
 
 def _one_of(*values: str) -> Text:
     listed = ", ".join(values)
-    return Text(f"value among {listed}", f"une valeur parmi {listed}", values=values)
+    if len(values) == 1:
+        return Text(f"the word {listed}", f"le mot {listed}", values=values)
+    return Text(f"one of {listed}", f"une valeur parmi {listed}", values=values)
 
 
 ID = _text(
-    "name in small letters, digits and _",
+    "a name in small letters, digits and _",
     "un nom en minuscules, chiffres et _",
     r"[a-z][a-z0-9_]{0,39}",
 )
-COURSE_ID = _text("course code", "un code de cours", r"[A-Z0-9][A-Z0-9-]{1,29}")
-DATE = _text("date such as 2027-03-31", "une date comme 2027-03-31", r"\d{4}-\d{2}-\d{2}")
+COURSE_ID = _text("a course code", "un code de cours", r"[A-Z0-9][A-Z0-9-]{1,29}")
+DATE = _text("a date such as 2027-03-31", "une date comme 2027-03-31", r"\d{4}-\d{2}-\d{2}")
 YES = _one_of("true")
-URL = _text("https address", "une adresse https", r"https?://\S+")
+URL = _text("a web address", "une adresse Web", r"https?://\S+")
 REF = _text(
-    "source and section, such as “privacy_act s4”",
+    "a source and a section, such as “privacy_act s4”",
     "une source et sa section, comme « privacy_act s4 »",
     r"[a-z][a-z0-9_]* [a-z0-9_]+",
 )
-ANY = Text("text", "un texte")
-PROSE = Text("text", "un texte", quoted=True)
+ANY = Text("a text", "un texte")
+PROSE = Text("a text", "un texte", quoted=True)
 WORDS = Record({"en": PROSE, "fr": PROSE}, bilingual=True)
 URLS = Record({"en": URL}, {"fr": URL})
 PHRASES = Record({"en": ListOf(PROSE), "fr": ListOf(PROSE)}, bilingual=True)
@@ -159,7 +161,7 @@ SOURCES = Record(
                     "read": DATE,
                     "extent": _one_of("whole", "part", "secondary"),
                     "sections": TableOf(
-                        _text("name of a section", "le nom d’une section", r"[a-z0-9_]{1,40}"),
+                        _text("the name of a section", "le nom d’une section", r"[a-z0-9_]{1,40}"),
                         WORDS,
                     ),
                 },
@@ -236,7 +238,7 @@ PROMISE = Record(
     }
 )
 INTERFACE = Record({"phrases": TableOf(ID, WORDS)})
-HOSTS = Record({"hosts": ListOf(_text("host name", "un nom d’hôte", r"[a-z0-9.-]+"))})
+HOSTS = Record({"hosts": ListOf(_text("a host name", "un nom d’hôte", r"[a-z0-9.-]+"))})
 AVOID = Record(
     {
         "avoid": Record(
@@ -279,7 +281,7 @@ STORIES = Record(
         )
     }
 )
-_HOURS = _text("range of hours such as 08:30-16:30", "une plage comme 08:30-16:30", r"\S+")
+_HOURS = _text("a range of hours such as 08:30-16:30", "une plage comme 08:30-16:30", r"\S+")
 ORGANIZATION = Record(
     {
         "organization": ID,
@@ -293,7 +295,7 @@ ORGANIZATION = Record(
                 {},
                 {
                     "name": WORDS,
-                    "email": _text("e-mail address", "une adresse courriel", r"[^@\s]+@[^@\s]+"),
+                    "email": _text("an e-mail address", "une adresse courriel", r"[^@\s]+@[^@\s]+"),
                     "phone": PROSE,
                     "url": URLS,
                     "languages": ListOf(_one_of("en", "fr")),
@@ -316,7 +318,7 @@ ORGANIZATION = Record(
         "approved_ai_tools": ListOf(
             Record({**_SAID}, {"url": URLS, "up_to": WORDS}, bilingual=True)
         ),
-        "hosts": ListOf(_text("host name", "un nom d’hôte", r"[a-z0-9.-]+")),
+        "hosts": ListOf(_text("a host name", "un nom d’hôte", r"[a-z0-9.-]+")),
         "sources": SOURCES.must["sources"],
         "notices": ListOf(
             Record({"begins": DATE, "until": DATE, **_SAID}, {"on": ListOf(ANY)}, bilingual=True)
@@ -355,7 +357,7 @@ def validate(document: Document, report: Report) -> bool:
     if shape is None:
         near = nearest(document.key, FILES)
         known = ", ".join(FILES)
-        report("C108", document.file, 1, key=document.key, near=near, known=known)
+        report("C108", document.file, document.root.line, key=document.key, near=near, known=known)
         return False
     before = len(report.problems)
     _fits(document.root, shape, document.file, report)
@@ -368,18 +370,22 @@ def _fits(node: Node, shape: Shape, file: str, report: Report) -> None:
             _fits_text(node, shape, file, report)
         case ListOf():
             if node.kind != "list" and not shape.single:
-                _wrong(node, "list", "une liste", file, report)
+                _wrong(node, "a list", "une liste", file, report)
                 return
             for item in node.each():
                 _fits(item, shape.of, file, report)
         case TableOf():
             if node.table is None:
-                _wrong(node, "table of ids", "une table d’identifiants", file, report)
+                _wrong(node, "a table of ids", "une table d’identifiants", file, report)
                 return
             for key, value in node.entries():
                 _fits_text(Node(value.line, text=key), shape.key, file, report)
                 _fits(value, shape.of, file, report)
         case Either():
+            if node.table is None:
+                _wrong(node, f"“{shape.key}: id” or a statement of its own",
+                       f"« {shape.key}: id » ou un énoncé complet", file, report)  # fmt: skip
+                return
             chosen = shape.first if node.get(shape.key) is not None else shape.second
             _fits(node, chosen, file, report)
         case Record():
@@ -389,7 +395,7 @@ def _fits(node: Node, shape: Shape, file: str, report: Report) -> None:
 def _fits_record(node: Node, shape: Record, file: str, report: Report) -> None:
     if node.table is None:
         wanted = ", ".join(shape.must) or ", ".join(shape.may)
-        _wrong(node, f"table with the keys {wanted}", f"une table avec les clés {wanted}",
+        _wrong(node, f"a table with the keys {wanted}", f"une table avec les clés {wanted}",
                file, report)  # fmt: skip
         return
     for key, value in node.entries():

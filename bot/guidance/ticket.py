@@ -28,7 +28,7 @@ class Ticket:
     def __str__(self) -> str:
         if not self.choices:
             return self.tree
-        parts = "&".join(f"{q}={'+'.join(picked)}" for q, picked in self.choices.items())
+        parts = "&".join([f"{q}={'+'.join(picked)}" for q, picked in self.choices.items()])
         return f"{self.tree}?{parts}"
 
     def with_choice(self, question: str, picked: tuple[str, ...]) -> Ticket:

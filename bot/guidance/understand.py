@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from bot.guidance.model import Card, Guidance, Question
@@ -27,74 +28,16 @@ _COMMANDS: Final = {
 }
 _BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
 _FRENCH: Final = frozenset(
-    [
-        "le",
-        "la",
-        "les",
-        "des",
-        "du",
-        "une",
-        "est",
-        "et",
-        "je",
-        "mon",
-        "ma",
-        "mes",
-        "qu",
-        "que",
-        "pas",
-        "pour",
-        "dans",
-        "sur",
-        "au",
-        "aux",
-        "ce",
-        "cette",
-        "puis",
-        "il",
-        "elle",
-        "nous",
-        "vous",
-        "en",
-        "sont",
-        "mais",
-        "avec",
-        "un",
-        "j",
-        "l",
-        "d",
-        "c",
-    ]
+    fold(
+        "le la les des du une est et je mon ma mes qu que pas pour dans sur au aux ce cette puis il"
+        " elle nous vous en sont mais avec un j l d c"
+    ).split()
 )
 _ENGLISH: Final = frozenset(
-    [
-        "the",
-        "is",
-        "are",
-        "and",
-        "i",
-        "my",
-        "to",
-        "of",
-        "can",
-        "do",
-        "with",
-        "this",
-        "that",
-        "it",
-        "for",
-        "what",
-        "how",
-        "should",
-        "on",
-        "in",
-        "a",
-        "an",
-        "be",
-        "was",
-        "about",
-        "if",
-    ]
+    fold(
+        "the is are and i my to of can do with this that it for what how should on in a an be was"
+        " about if"
+    ).split()
 )
 _CLOSE: Final = 0.5
 """How much of its telling words a typed text must share with a phrase to mean its topic."""
@@ -113,13 +56,16 @@ _COMMON: Final = frozenset(
 
 def is_crisis(guidance: Guidance, text: str) -> bool:
     """Whether the text holds one of the crisis phrases, as whole words."""
-    padded = f" {fold(text[:MAX_TYPED])} "
+    padded = f" {fold(text)} "
     return any(
-        f" {folded} " in padded
-        for lang in LANGS
-        for phrase in guidance.crisis.phrases[lang]
-        if (folded := fold(phrase))
+        _padded(phrase) in padded for lang in LANGS for phrase in guidance.crisis.phrases[lang]
     )
+
+
+@lru_cache(maxsize=4096)
+def _padded(phrase: str) -> str:
+    """Return a phrase of the content, folded, between spaces. Never called with typed words."""
+    return f" {fold(phrase)} "
 
 
 def command(text: str) -> str | None:

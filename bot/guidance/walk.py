@@ -7,7 +7,7 @@ named on the screen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -15,7 +15,6 @@ from typing import Final
 from bot.guidance.model import (
     FIRST_SCREEN,
     TONE_RANK,
-    Adds,
     Answer,
     Guidance,
     Office,
@@ -25,6 +24,9 @@ from bot.guidance.model import (
 )
 from bot.guidance.screen import Review, Said, Screen, Sort, Step, Trouble
 from bot.guidance.ticket import Ticket
+
+_NO_TONE: Final = -1
+Choices = Mapping[str, tuple[str, ...]]
 
 GRACE: Final = timedelta(days=90)
 """How long an answer stays up after its review date; then only sources and offices remain."""
@@ -38,10 +40,14 @@ def walk(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
     tree = guidance.trees.get(ticket.tree) or _renamed(guidance, ticket.tree)
     if tree is None:
         return Screen(Sort.HOME, "home", trouble=Trouble.UNKNOWN_PLACE)
-    steps, at, used = _replay(tree, ticket)
-    place = str(_canonical(tree, steps))
+    steps, at = _replay(tree, ticket.choices)
+    choices = _choices(steps)
+    place = str(Ticket(tree.id, choices))
     review = _review(tree, today)
-    dropped, forgotten = _set_aside(tree, ticket, used) if ticket.choices else ((), 0)
+    dropped: tuple[Option, ...] = ()
+    forgotten = 0
+    if choices != ticket.choices:
+        dropped, forgotten = _set_aside(tree, ticket.choices, steps)
     if isinstance(at, Question):
         return Screen(
             Sort.QUESTION,
@@ -53,19 +59,24 @@ def walk(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
             forgotten=forgotten,
             review=review,
         )
-    added = [(option, option.adds) for step in steps for option in step.picked]
-    said = _compose(at, added)
-    names = {*at.offices, *(name for _, adds in added for name in adds.offices)}
-    tones = [at.tone, *(adds.tone for _, adds in added if adds.tone)]
+    picked = [option for step in steps for option in step.picked]
+    said = _compose(at, picked)
+    names = set(at.offices)
+    tone = at.tone
+    for option in picked:
+        adds = option.adds
+        names.update(adds.offices)
+        if adds.tone is not None and TONE_RANK[adds.tone] > TONE_RANK[tone]:
+            tone = adds.tone
     return Screen(
         Sort.ANSWER,
         place,
         tree,
         steps,
         answer=at,
-        tone=max(tones, key=TONE_RANK.__getitem__),
-        first=tuple(said[:FIRST_SCREEN]),
-        more=tuple(said[FIRST_SCREEN:]),
+        tone=tone,
+        first=said[:FIRST_SCREEN],
+        more=said[FIRST_SCREEN:],
         offices=offices_of(guidance, names),
         offer=at.offer,
         dropped=dropped,
@@ -143,29 +154,24 @@ def _asked_again(
 # -- replay
 
 
-def _replay(
-    tree: Tree, ticket: Ticket
-) -> tuple[tuple[Step, ...], Question | Answer, set[tuple[str, str]]]:
-    choices = ticket.choices
-    used: set[tuple[str, str]] = set()
+def _replay(tree: Tree, choices: Choices) -> tuple[tuple[Step, ...], Question | Answer]:
     steps: list[Step] = []
     at = tree.start
-    while (question := tree.questions.get(at)) is not None:
-        name = question.id
-        given = choices.get(name)
-        if given is None and question.was is not None:
-            name = question.was
-            given = choices.get(name)
-        options = _picked(question, given) if given else ()
-        if not given or not options:
-            return tuple(steps), question, used
-        for option in options:
-            used.add((name, option.id))
-            if option.was is not None:
-                used.add((name, option.was))
+    questions = tree.questions
+    while (question := questions.get(at)) is not None:
+        options = _picked(question, _given(question, choices))
+        if not options:
+            return tuple(steps), question
         steps.append(Step(question, options))
         at = options[0].go
-    return tuple(steps), tree.answers[at], used
+    return tuple(steps), tree.answers[at]
+
+
+def _given(question: Question, choices: Choices) -> tuple[str, ...]:
+    given = choices.get(question.id)
+    if given is None and question.was is not None:
+        given = choices.get(question.was)
+    return given or ()
 
 
 def _picked(question: Question, given: tuple[str, ...]) -> tuple[Option, ...]:
@@ -174,40 +180,39 @@ def _picked(question: Question, given: tuple[str, ...]) -> tuple[Option, ...]:
     Where only one may be chosen the first one counts. An option that stands alone gives way to
     the others.
     """
+    known = question.known
+    if len(given) == 1:
+        only = known.get(given[0])
+        return (only,) if only is not None else ()
     if not question.many:
-        return tuple(question.known[name] for name in given if name in question.known)[:1]
-    named = {id(option) for name in given if (option := question.known.get(name)) is not None}
-    options = tuple(option for option in question.options if id(option) in named)
-    if len(options) > 1:
-        options = tuple(option for option in options if not option.alone)
+        return tuple([known[name] for name in given if name in known][:1])
+    named = {known[name].id for name in given if name in known}
+    options = tuple([option for option in question.options if option.id in named])
+    if len(options) > 1 and options[-1].alone:
+        options = options[:-1]
     return options
 
 
 def _set_aside(
-    tree: Tree, ticket: Ticket, used: set[tuple[str, str]]
+    tree: Tree, choices: Choices, steps: tuple[Step, ...]
 ) -> tuple[tuple[Option, ...], int]:
-    """Return the options of the ticket that are off its route, and how many parts are unknown."""
+    """Return the options that are off the route, and how many parts this guidance lacks."""
+    on_route = {(step.question.id, option.id) for step in steps for option in step.picked}
     dropped = []
     forgotten = 0
-    for name, given in ticket.choices.items():
-        question = tree.questions.get(name) or tree.questions.get(tree.renamed.get(name, ""))
+    for name, given in choices.items():
+        question = tree.questions.get(tree.renamed.get(name, name))
         for option_id in given:
-            if (name, option_id) in used:
-                continue
             option = question.known.get(option_id) if question is not None else None
-            if option is None:
+            if question is None or option is None:
                 forgotten += 1
-            else:
+            elif (question.id, option.id) not in on_route:
                 dropped.append(option)
     return tuple(dropped), forgotten
 
 
 def _choices(trail: tuple[Step, ...]) -> dict[str, tuple[str, ...]]:
-    return {step.question.id: tuple(o.id for o in step.picked) for step in trail}
-
-
-def _canonical(tree: Tree, trail: tuple[Step, ...]) -> Ticket:
-    return Ticket(tree.id, _choices(trail))
+    return {step.question.id: tuple([o.id for o in step.picked]) for step in trail}
 
 
 def _renamed(guidance: Guidance, name: str) -> Tree | None:
@@ -226,15 +231,22 @@ def _review(tree: Tree, today: date) -> Review:
 # -- composition
 
 
-def _compose(answer: Answer, added: list[tuple[Option, Adds]]) -> list[Said]:
-    seen = {statement.id for statement in answer.say}
-    said = [Said(statement) for statement in answer.say]
-    for option, adds in added:
-        for statement in adds.say:
-            if statement.id not in seen:
-                seen.add(statement.id)
-                said.append(Said(statement, option))
-    return said
+def _compose(answer: Answer, picked: list[Option]) -> tuple[Said, ...]:
+    """Return the answer's own statements and what the options add, each once, urgent ones first.
+
+    How urgent a statement is follows from the tone of what brought it; the answer's own come
+    first among equals, then the order of the route.
+    """
+    said = {statement.id: Said(statement) for statement in answer.say}
+    urgency = dict.fromkeys(said, TONE_RANK[answer.tone])
+    for option in picked:
+        rank = _NO_TONE if option.adds.tone is None else TONE_RANK[option.adds.tone]
+        for statement in option.adds.say:
+            if statement.id not in said:
+                said[statement.id] = Said(statement, option)
+                urgency[statement.id] = rank
+    order = sorted(said, key=urgency.__getitem__, reverse=True)
+    return tuple([said[name] for name in order])
 
 
 # -- routes
@@ -301,4 +313,4 @@ def count_routes(tree: Tree) -> RouteCount:
 
 def offices_of(guidance: Guidance, names: Collection[str]) -> tuple[Office, ...]:
     """Return the offices called ``names``, in the order of content/offices.yaml."""
-    return tuple(office for name, office in guidance.offices.items() if name in names)
+    return tuple([office for name, office in guidance.offices.items() if name in names])

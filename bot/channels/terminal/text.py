@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from bot.channels.wording import checklist_text, clock_words, heading, languages_words, quoted
@@ -51,9 +51,7 @@ class _Page:
     def rows(self) -> Iterator[str]:
         reply, screen = self._reply, self._reply.screen
         for notice in reply.notices:
-            yield from self._wrap(
-                f"! {reply.phrase('notice')}: {self._flat(notice.words[self._lang])}"
-            )
+            yield from self._wrap(f"! {reply.phrase('notice')}: {_flat(notice.words[self._lang])}")
             yield ""
         if screen.trouble:
             yield from self._wrap("! " + reply.phrase(f"trouble_{screen.trouble}"))
@@ -76,7 +74,7 @@ class _Page:
         yield from self._wrap(title)
         yield "=" * min(len(title), WIDTH)
         if screen.sort is Sort.HOME or (screen.sort is Sort.QUESTION and not screen.trail):
-            yield from self._wrap(self._flat(reply.guidance.promise.line[self._lang]))
+            yield from self._wrap(_flat(reply.guidance.promise.line[self._lang]))
         yield from self._body()
         yield from self._sources()
         yield ""
@@ -104,7 +102,7 @@ class _Page:
             case Sort.PROMISE:
                 for sentence in self._reply.guidance.promise.sentences:
                     if "terminal" in sentence.channels:
-                        yield from self._wrap("- " + self._flat(sentence.words[self._lang]))
+                        yield from self._wrap("- " + _flat(sentence.words[self._lang]))
             case Sort.CRISIS:
                 yield from self._crisis()
             case Sort.TOPICS | Sort.OFFICES | Sort.UNSURE:
@@ -144,9 +142,9 @@ class _Page:
         assert screen.question is not None
         question = screen.question
         if not screen.trail and screen.tree is not None and screen.tree.intro is not None:
-            yield from self._wrap(self._flat(screen.tree.intro[self._lang]))
+            yield from self._wrap(_flat(screen.tree.intro[self._lang]))
         if question.hint is not None:
-            yield from self._wrap(self._flat(question.hint[self._lang]))
+            yield from self._wrap(_flat(question.hint[self._lang]))
         yield from self._trail()
         yield ""
         yield from self._wrap(self._reply.phrase("choose_many" if question.many else "choose_one"))
@@ -209,7 +207,7 @@ class _Page:
         for tool in self._reply.tools:
             level = tool.up_to[self._lang] if tool.up_to else None
             note = f". {self._reply.phrase('tools_up_to', level=level)}" if level else ""
-            yield from self._wrap(f"- {self._flat(tool.words[self._lang])}{note}", 2)
+            yield from self._wrap(f"- {_flat(tool.words[self._lang])}{note}", 2)
 
     def _why(self) -> Iterator[str]:
         reply, screen = self._reply, self._reply.screen
@@ -250,7 +248,7 @@ class _Page:
             letter = reply.phrase("outline_answer", letter=ended.letter)
             yield from self._wrap(f"{letter}. {ended.answer.title[self._lang]}")
             for statement in ended.answer.say:
-                yield from self._wrap(f"- {self._flat(statement.words[self._lang])}", 2)
+                yield from self._wrap(f"- {_flat(statement.words[self._lang])}", 2)
 
     def _card(self) -> Iterator[str]:
         reply, screen = self._reply, self._reply.screen
@@ -265,7 +263,7 @@ class _Page:
                 course = reply.guidance.courses[name]
                 parts = [course.title[self._lang]]
                 parts += [f"({name})"] if course.url else []
-                parts += [f"— {self._flat(course.about[self._lang])}"] if course.about else []
+                parts += [f"— {_flat(course.about[self._lang])}"] if course.about else []
                 parts += (
                     [f"({reply.phrase(f'network_{course.network}')})"] if course.network else []
                 )
@@ -294,9 +292,7 @@ class _Page:
         assert crisis is not None
         for number in crisis.numbers:
             marks = self._marks(number.refs)
-            yield from self._wrap(
-                f">> {number.number} — {self._flat(number.words[self._lang])} {marks}"
-            )
+            yield from self._wrap(f">> {number.number} — {_flat(number.words[self._lang])} {marks}")
         yield from self._statements(self._reply.screen.first)
         for card in self._reply.cards:
             yield from self._contact(card, "- ")
@@ -320,7 +316,7 @@ class _Page:
             tail += f" ({reply.phrase('your_organization')})"
         if because and one.because is not None:
             tail += f" ({reply.phrase('because', choice=one.because.label[self._lang])})"
-        yield from self._wrap(f"- {self._flat(statement.words[self._lang])} {tail}", 2)
+        yield from self._wrap(f"- {_flat(statement.words[self._lang])} {tail}", 2)
 
     def _marks(self, refs: Iterable[Ref]) -> str:
         return "".join(f"[{self._notes[ref].number}]" for ref in refs)
@@ -332,7 +328,7 @@ class _Page:
         if contact is not None and not contact.exists:
             yield from self._wrap(f"   {reply.phrase('office_absent')}", 3)
             return
-        yield from self._wrap(f"   {self._flat(card.office.does[0].words[lang])}", 3)
+        yield from self._wrap(f"   {_flat(card.office.does[0].words[lang])}", 3)
         found = []
         if contact is not None:
             found += [clock_words(reply, card), contact.phone, contact.email]
@@ -340,7 +336,7 @@ class _Page:
             if contact.languages:
                 langs = languages_words(reply, contact.languages)
                 found.append(reply.phrase("serves_in", languages=langs))
-            found.append(self._flat(contact.about[lang]) if contact.about else None)
+            found.append(_flat(contact.about[lang]) if contact.about else None)
         elif card.office.page:
             found.append(card.office.page.get(lang, card.office.page["en"]))
         elif card.office.id != "emergency":
@@ -374,18 +370,22 @@ class _Page:
         for number, label in enumerate(labels, start=1):
             yield from self._wrap(f"{number:>2}. {label}", 4)
 
-    def _flat(self, text: str) -> str:
-        return " ".join(_flat_line(line) for line in lines(text))
-
     def _wrap(self, text: str, indent: int = 0) -> Iterator[str]:
-        found = textwrap.wrap(
-            text,
-            WIDTH,
-            subsequent_indent=" " * indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        yield from found or [""]
+        """Yield ``text`` in lines of at most ``WIDTH``; a word that is longer stands alone."""
+        row = ""
+        for word in text.split(" "):
+            if row and len(row) + 1 + len(word) > WIDTH:
+                yield row
+                row = " " * indent + word
+            else:
+                row = f"{row} {word}" if row else word
+        yield row
+
+
+@lru_cache(maxsize=16384)
+def _flat(text: str) -> str:
+    """Return text of the content on one line, with the addresses of its links."""
+    return " ".join(_flat_line(line) for line in lines(text))
 
 
 def _flat_line(line: Line) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -139,8 +140,9 @@ class _Source:
         self.read = source.read.isoformat()
 
 
+@lru_cache(maxsize=16384)
 def _rich(text: str) -> Markup:
-    """Return text with its marks as HTML; everything else is escaped."""
+    """Return text of the content with its marks as HTML; everything else is escaped."""
     out = []
     in_list = False
     for line in lines(text):

@@ -44,16 +44,24 @@ def check(folder: Path, today: date, *, settle: bool = False) -> Checked:
 def check_file(folder: Path, path: Path, today: date, *, settle: bool = False) -> Checked:
     """Check one file as it would stand in the guidance of ``folder``, and report only on it.
 
+    Where the file is fine but others break with it, they are reported instead.
+
     A tree, topic or summary stands in for the one of the same name; the entries of any other
     file for the entries of the same name.
     """
     report = Report()
-    files = gather(folder, Report())
+    shipped = Report()
+    files = gather(folder, shipped)
+    if shipped.failed:
+        return Checked(files, None, tuple(shipped.sorted()))
     document = read(path, path.name, report)
     if document is None or not validate(document, report):
         return Checked(files, None, tuple(report.sorted()))
     checked = check_files(files.with_overlay(document), today, report, settle=settle)
     mine = tuple(problem for problem in checked.problems if problem.file == path.name)
+    if checked.failed and not mine:
+        # The file is fine by itself, but others no longer build or hold with it.
+        mine = tuple(problem for problem in checked.problems if problem.severity == "error")
     return Checked(checked.files, checked.guidance, mine)
 
 

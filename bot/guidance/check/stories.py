@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ from bot.guidance.screen import Screen
 from bot.guidance.shapes import text_of
 from bot.guidance.ticket import Ticket
 from bot.guidance.walk import walk
-from bot.guidance.words import LANGS, plain
+from bot.guidance.words import LANGS, Words, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def check_stories(files: Files, guidance: Guidance, today: date, report: Report)
         tree = guidance.trees.get(text_of(tree_node))
         if tree is None:
             near = nearest(text_of(tree_node), guidance.trees)
-            report("C206", story.document.file, tree_node.line, id=tree_node.text, near=near)
+            report("C206", story.document.file, tree_node.line, id=tree_node.text, near=near,
+                   wanted_en="tree", wanted_fr="un arbre")  # fmt: skip
             continue
         if not _choices_exist(story, tree, report):
             continue
@@ -60,7 +61,7 @@ def check_stories(files: Files, guidance: Guidance, today: date, report: Report)
             report("C802", story.document.file, story.node.line, question=at)
         elif _on_route(story, screen, report):
             reached.add((tree.id, screen.answer.id))
-            _check_expected(story, screen, report)
+            _check_expected(story, screen, guidance.offices, report)
     _check_reached(files, reached, report)
 
 
@@ -73,6 +74,10 @@ def _choices_exist(story: Story, tree: Tree, report: Report) -> bool:
             report("C804", story.document.file, picked.line, question=name, near=near)
             fine = False
             continue
+        if len(picked.each()) > 1 and not question.many:
+            count = len(picked.each())
+            report("C806", story.document.file, picked.line, question=name, count=count)
+            fine = False
         for item in picked.each():
             if text_of(item) not in question.known:
                 near = nearest(text_of(item), question.known)
@@ -91,32 +96,47 @@ def _on_route(story: Story, screen: Screen, report: Report) -> bool:
     return True
 
 
-def _check_expected(story: Story, screen: Screen, report: Report) -> None:
+def _check_expected(story: Story, screen: Screen, offices: Collection[str], report: Report) -> None:
     expect, file = story.node["expect"], story.document.file
+    answer = screen.answer
+    assert answer is not None
 
-    def missed(node: Node, en: str, fr: str, found: object) -> None:
-        report("C803", file, node.line, wanted_en=en, wanted_fr=fr, found=found)
+    def missed(node: Node, wanted: Words, found: Words) -> None:
+        report("C803", file, node.line, wanted_en=wanted.en, wanted_fr=wanted.fr,
+               found_en=found.en, found_fr=found.fr)  # fmt: skip
 
-    tone, answer = expect["tone"], expect.get("answer")
+    def gives(what: object) -> Words:
+        return Words(f"The walk gives {what}.", f"Le parcours donne {what}.")
+
+    tone, named_answer = expect["tone"], expect.get("answer")
     if screen.tone != tone.text:
-        missed(tone, f"the tone {tone.text}", f"le ton {tone.text}", screen.tone)
-    assert screen.answer is not None
-    if answer is not None and screen.answer.id != answer.text:
-        missed(answer, f"the answer {answer.text}", f"la réponse {answer.text}", screen.answer.id)
+        missed(tone, Words(f"the tone {tone.text}", f"le ton {tone.text}"), gives(screen.tone))
+    if named_answer is not None and answer.id != named_answer.text:
+        name = named_answer.text
+        missed(named_answer, Words(f"the answer {name}", f"la réponse {name}"), gives(answer.id))
     named = [office.id for office in screen.offices]
-    for item in _items(expect, "offices"):
-        if item.text not in named:
-            missed(item, f"the office {item.text}", f"le bureau {item.text}", ", ".join(named))
-    for item in _items(expect, "not_offices"):
-        if item.text in named:
-            missed(item, f"no office {item.text}", f"pas de bureau {item.text}", ", ".join(named))
+    for key in ("offices", "not_offices"):
+        for item in _items(expect, key):
+            name = text_of(item)
+            if name not in offices:
+                report("C203", file, item.line, id=name, near=nearest(name, offices))
+            elif (name in named) != (key == "offices"):
+                wanted = Words(f"the office {name}", f"le bureau {name}")
+                if key == "not_offices":
+                    wanted = Words(f"that {name} is not named", f"que {name} ne soit pas nommé")
+                missed(item, wanted, gives(", ".join(named) or "—"))
     words = _all_words(screen)
-    for item in _items(expect, "says"):
-        if text_of(item).casefold() not in words:
-            missed(item, f"the words “{item.text}”", f"les mots « {item.text} »", "—")
-    for item in _items(expect, "never_says"):
-        if text_of(item).casefold() in words:
-            missed(item, f"never the words “{item.text}”", f"jamais les mots « {item.text} »", "✓")
+    for key in ("says", "never_says"):
+        for item in _items(expect, key):
+            text = text_of(item)
+            if (text.casefold() in words) != (key == "says"):
+                wanted = Words(f"the words “{text}”", f"les mots « {text} »")
+                found = Words("They are not there.", "Ils n’y sont pas.")
+                if key == "never_says":
+                    wanted = Words(f"that “{text}” is not said",
+                                   f"que « {text} » ne soit pas dit")  # fmt: skip
+                    found = Words("It is said.", "C’est dit.")
+                missed(item, wanted, found)
 
 
 def _items(expect: Node, key: str) -> tuple[Node, ...]:

@@ -40,8 +40,10 @@ _NUMBER: Final = re.compile(r"\d+")
 _END: Final = re.compile(r"(?<=[.!?…])[\s\u00a0]+(?=[A-ZÀ-ÖØ-Þ«“\d*_[])")
 _WORD: Final = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _FOREIGN_MARK: Final = re.compile(
-    r"^#{1,6} |<[a-zA-Z/!][^>]*>|^\s*\|.*\|\s*$|`|^\s*\d+\. |~~|!\[|\{\{|\$\{", re.MULTILINE
+    r"^#{1,6} |^[>*+] |<[a-zA-Z/!][^>]*>|^\s*\|.*\|\s*$|`|^\s*\d+\. |~~|!\[|\{|\}|\$\{",
+    re.MULTILINE,
 )
+_BARE: Final = re.compile(r"(?:https?://|www\.)\S+")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _FRENCH: Final = (
     (re.compile(r"['\"]"), "use ’ or « », not ' or \"", "utilisez ’ ou « », pas ' ni \""),
@@ -61,7 +63,7 @@ _FRENCH: Final = (
         "une espace insécable avant le deux-points",
     ),
 )
-_UNREAD_KEYS: Final = frozenset({"url", "page", "phrases", "also", "avoid"})
+_ADDRESSES: Final = frozenset({"url", "page"})
 _NAMES_OF_OTHERS: Final = frozenset({"sources", "courses"})
 
 
@@ -86,10 +88,11 @@ def _pairs(node: Node, path: tuple[str, ...], file: str) -> Iterator[Pair]:
             yield from _pairs(item, path, file)
     elif node.table is not None:
         en, fr = node.get("en"), node.get("fr")
-        if en is not None and fr is not None and en.text is not None and fr.text is not None:
+        # An address has both languages too; it is looked at by _check_addresses.
+        if (en and en.text) and (fr and fr.text) and not en.text.startswith("http"):
             yield Pair(file, {"en": en.line, "fr": fr.line}, path, Words(en.text, fr.text))
         for key, value in node.entries():
-            if value.text is None and (key not in _UNREAD_KEYS or path == ("phrases",)):
+            if value.text is None:
                 yield from _pairs(value, (*path, key), file)
 
 
@@ -114,6 +117,7 @@ def check_words(
                 _check_asking(pair, files, report)
             for lang in LANGS:
                 whole[lang].append(plain(pair.words[lang]))
+        _check_addresses(document.root, hosts, document.file, report)
         _check_reading(whole, owner or document.key, document, report)
 
 
@@ -133,7 +137,8 @@ def _check_pair(pair: Pair, hosts: frozenset[str], report: Report) -> None:
         report("C403", file, line_fr)
     if en == fr and len(_PLACE.sub("", en).split()) > _SAME_WORDS and not named:
         report("C404", file, line_fr, text=_short(en))
-    longer, shorter = max(len(en), len(fr)), max(1, min(len(en), len(fr)))
+    lengths = len(plain(en)), len(plain(fr))
+    longer, shorter = max(lengths), max(1, min(lengths))
     if longer > _RATIO_FROM and longer / shorter > RATIO and not named:
         report("C405", file, line_fr, ratio=f"{longer / shorter:.1f}")
     if set(_PLACE.findall(en)) != set(_PLACE.findall(fr)):
@@ -147,11 +152,28 @@ def _check_pair(pair: Pair, hosts: frozenset[str], report: Report) -> None:
         text, at = pair.words[lang], pair.lines[lang]
         if len(plain(text)) > limit:
             report("C601", file, at, count=len(plain(text)), limit=limit, text=_short(text))
-        if (mark := _FOREIGN_MARK.search(_PLACE.sub("", text))) is not None:
+        shown = _PLACE.sub("", text) if pair.path[0] == "phrases" else text
+        if (mark := _FOREIGN_MARK.search(shown)) is not None:
             report("C503", file, at, mark=mark.group().strip())
-        for href in links(text):
-            if urlsplit(href).scheme != "https" or _host(href) not in hosts:
+        for href in (*links(text), *_BARE.findall(plain(text))):
+            if not _may_link(href, hosts):
                 report("C504", file, at, href=href)
+
+
+def _check_addresses(node: Node, hosts: frozenset[str], file: str, report: Report) -> None:
+    """Hold the addresses of sources, offices, courses and tools against the list of hosts.
+
+    A source may still have an http address: some issuers offer no other.
+    """
+    for key, value in node.entries():
+        if key in _ADDRESSES and value.table is not None:
+            for _, address in value.entries():
+                href = (address.text or "").replace("http://", "https://", 1)
+                if href.startswith("https://") and not _may_link(href, hosts):
+                    report("C504", file, address.line, href=address.text)
+        _check_addresses(value, hosts, file, report)
+    for item in node.items or ():
+        _check_addresses(item, hosts, file, report)
 
 
 def _check_sentences(pair: Pair, report: Report) -> None:
@@ -262,7 +284,7 @@ def _check_avoided(pair: Pair, avoid: Mapping[Lang, tuple[_Avoided, ...]], repor
 
 
 def _check_asking(pair: Pair, files: Files, report: Report) -> None:
-    if "ask" not in pair.path and "hint" not in pair.path and "options" not in pair.path:
+    if pair.path[1:2] not in (("questions",), ("intro",)):
         return
     for lang, words in _never_asked(files).items():
         padded = f" {fold(plain(pair.words[lang]))} "
@@ -302,9 +324,16 @@ def _without_links(text: str) -> str:
     return plain(text)
 
 
+def _may_link(href: str, hosts: frozenset[str]) -> bool:
+    return href.startswith("https://") and _host(href) in hosts
+
+
 @lru_cache(maxsize=1024)
 def _host(href: str) -> str:
-    return urlsplit(href).hostname or href
+    try:
+        return urlsplit(href).hostname or href
+    except ValueError:
+        return href
 
 
 def _limit(path: tuple[str, ...]) -> int:
@@ -317,7 +346,7 @@ def _limit(path: tuple[str, ...]) -> int:
 
 
 def _listed(items: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(items) or "0"
+    return ", ".join(items) or "—"
 
 
 def _short(text: str) -> str:

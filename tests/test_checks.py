@@ -1,0 +1,173 @@
+"""Does each rule of the checker fire on its broken example, on the right line, and alone?"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.guidance.check import check, check_file
+from bot.guidance.load import Files, gather
+from bot.guidance.problems import RULES, Problem, Report
+from bot.organization import check_organization
+from tests.conftest import ROOT, TODAY
+
+BAD = Path(__file__).parent / "bad"
+DIRECT = {"C101", "C107", "C115", "C116", "C117", "C119", "C120"}
+"""Rules about more than one file, or about none: each has a test of its own below."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A broken file and what its first comment lines say of it."""
+
+    path: Path
+
+    def said(self, name: str) -> str | None:
+        text = self.path.read_bytes().decode("utf-8", errors="replace")
+        found = re.search(rf"^# {name}: (.+)$", text, re.MULTILINE)
+        return found[1].split("  ")[0].strip() if found else None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        today = date.fromisoformat(self.said("today") or TODAY.isoformat())
+        settle = self.said("settle") == "true"
+        text = self.path.read_bytes().decode("utf-8", errors="replace")
+        if re.search(r"^organization:", text, re.MULTILINE):
+            files = gather(ROOT, Report())
+            found = tuple(check_organization(self.path, files, settle=settle).sorted())
+        else:
+            found = check_file(ROOT, self.path, today, settle=settle).problems
+        also = (self.said("also") or "").split()
+        return tuple(p for p in found if p.code not in also)
+
+
+EXAMPLES = [Example(path) for path in sorted(BAD.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.path.stem)
+def test_the_broken_example_gives_its_problem_on_its_line_and_no_other(example: Example):
+    found = [(p.code, p.line) for p in example.problems]
+    assert found == [(example.said("code"), int(example.said("line") or 0))]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.path.stem)
+def test_the_problem_is_said_in_both_languages_with_nothing_left_to_fill_in(example: Example):
+    for problem in example.problems:
+        assert problem.en != problem.fr
+        for sentence in (problem.en, problem.fr):
+            assert "{" not in sentence.replace("{{", "")
+            assert sentence.strip()[-1] in ".?”»"
+
+
+def test_every_rule_has_a_broken_example():
+    shown = {example.said("code") for example in EXAMPLES}
+    assert set(RULES) - shown - DIRECT == set()
+
+
+def test_a_near_miss_is_answered_with_what_was_meant():
+    example = next(e for e in EXAMPLES if e.said("code") == "C201")
+    assert "Did you mean" in example.problems[0].en
+    assert "Vouliez-vous dire" in example.problems[0].fr
+
+
+# -- rules about more than one file
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the shipped content that a test may break."""
+    for part in ("dialogs", "content"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    return tmp_path
+
+
+def codes(folder: Path) -> dict[str, str]:
+    return {p.code: p.file for p in check(folder, TODAY).problems}
+
+
+def test_a_folder_without_content_says_so(tmp_path: Path):
+    assert set(codes(tmp_path)) == {"C101"}
+
+
+def test_a_file_that_may_not_be_opened_says_so(copy: Path):
+    (copy / "content" / "nowhere.yaml").symlink_to(copy / "missing.yaml")
+    assert codes(copy) == {"C101": "content/nowhere.yaml"}
+
+
+def test_a_file_too_large_to_be_written_by_hand_is_refused(copy: Path):
+    (copy / "content" / "large.yaml").write_text("# " + "x" * 1_000_000)
+    assert codes(copy)["C107"] == "content/large.yaml"
+
+
+def test_an_id_used_in_two_files_is_reported_once_with_the_place_of_the_first(copy: Path):
+    again = 'statements:\n  stay_calm:\n    {kind: do, en: "Pause.", fr: "Attendez.", basis:'
+    (copy / "content" / "statements" / "zz.yaml").write_text(
+        again + " practice, rests_on: privacy_act s4}\n"
+    )
+    problems = [p for p in check(copy, TODAY).problems if p.code == "C115"]
+    assert [(p.file, p.line) for p in problems] == [("content/statements/zz.yaml", 2)]
+    assert "common.yaml" in problems[0].en
+
+
+def test_a_tree_under_another_file_name_is_reported(copy: Path):
+    (copy / "dialogs" / "find_office.yaml").rename(copy / "dialogs" / "offices.yaml")
+    assert codes(copy)["C116"] == "dialogs/offices.yaml"
+
+
+def test_a_missing_file_that_cairn_needs_is_named(copy: Path):
+    (copy / "content" / "crisis.yaml").unlink()
+    assert codes(copy) == {"C117": "content/crisis.yaml"}
+
+
+def test_a_file_with_another_ending_is_told_rather_than_left_out(copy: Path):
+    (copy / "content" / "hosts.yaml").rename(copy / "content" / "hosts.yml")
+    assert codes(copy) == {"C119": "content/hosts.yml"}
+
+
+def test_a_second_file_of_a_kind_that_exists_once_is_reported(copy: Path):
+    shutil.copy(copy / "content" / "promise.yaml", copy / "content" / "promise2.yaml")
+    assert codes(copy) == {"C120": "content/promise2.yaml"}
+
+
+def test_a_file_that_is_fine_but_breaks_others_says_which(tmp_path: Path):
+    path = tmp_path / "sources.yaml"
+    text = (ROOT / "content" / "sources.yaml").read_text()
+    path.write_text(re.sub(r"\n\s+s113: .*", "", text, count=1))
+    assert {p.code for p in check_file(ROOT, path, TODAY).problems} == {"C205"}
+
+
+def test_an_approval_of_another_version_is_told(files: Files, tmp_path: Path):
+    path = tmp_path / "organization.yaml"
+    path.write_text(
+        (ROOT / "deploy" / "organization.yaml").read_text()
+        + 'approval: {version: "0123456789ab", on: 2026-11-01, by: [{en: "Head of ethics",'
+        ' fr: "Responsable de l’éthique"}, {en: "Head of communications",'
+        ' fr: "Responsable des communications"}]}\n'
+    )
+    assert [p.code for p in check_organization(path, files).problems] == ["C705"]
+
+
+def test_the_sample_organization_has_no_problem(files: Files):
+    path = ROOT / "deploy" / "organization.yaml"
+    assert check_organization(path, files).problems == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"\x00", b"- a\n- b\n", b"just words", b"tree: {" * 5000, b"a: &x [*x]",
+        b"%YAML 9\n---\n", b"tree: \xff", "tree: \ud7ff\u202e".encode(), b"? [a]\n: b\n",
+        b"!!python/object:os.system x", b"a: " + b"[" * 40_000, b"crisis: 1", b"tree: [\n",
+    ],
+)  # fmt: skip
+def test_no_content_whatever_makes_the_checker_crash(tmp_path: Path, content: bytes):
+    path = tmp_path / "strange.yaml"
+    path.write_bytes(content)
+    problems = check_file(ROOT, path, TODAY).problems
+    assert problems
+    assert all(p.file == "strange.yaml" for p in problems)
