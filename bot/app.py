@@ -7,43 +7,53 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.conversation import Conversation
 from bot.errors import ContentError
-from bot.guidance.check import Checked, check_files
-from bot.guidance.load import Files, GuidanceError, gather
+from bot.guidance.build import build
+from bot.guidance.check import check_files
+from bot.guidance.load import GuidanceError, gather
 from bot.guidance.model import Guidance
-from bot.guidance.problems import Report
-from bot.organization import Organization, extend, load_organization
+from bot.guidance.problems import RULES, Report
+from bot.organization import Organization, extend, read_organization
 from bot.privacy import OWN
 from bot.settings import Settings
+
+_OF_AUTHORS: Final = frozenset(code for code in RULES if code.startswith("C8"))
+"""Stories that no longer come true are for authors to mend; people are served meanwhile."""
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 
 def read_guidance(
-    folder: Path, organization: Path | None, today: date
+    folder: Path, organization: Path | None, today: date | None
 ) -> tuple[Guidance, Organization | None]:
-    """Read and check the guidance and the organization's file, and put the one into the other.
+    """Read the guidance and the organization's file, and put the one into the other.
+
+    With ``today`` the guidance is checked as well, as it must be before people are served; a
+    preview does without, so that authors see what they are still mending.
 
     Raises:
         ContentError: one of them has an error; Cairn says nothing rather than something wrong.
 
     """
     report = Report()
-    files: Files = gather(folder, report)
-    checked: Checked = check_files(files, today, report)
-    if checked.failed or checked.guidance is None:
-        raise ContentError(GuidanceError([p for p in checked.problems if p.severity == "error"]))
-    if organization is None:
-        return checked.guidance, None
-    try:
-        own = load_organization(organization, files, checked.guidance)
-    except GuidanceError as error:
-        raise ContentError(error) from None
-    return extend(checked.guidance, own), own
+    files = gather(folder, report)
+    if report.failed:
+        guidance = None
+    elif today is None:
+        guidance = build(files, report)
+    else:
+        guidance = check_files(files, today, report).guidance
+    own = None
+    if guidance is not None and organization is not None:
+        own = read_organization(organization, files, guidance, report)
+    blocking = [p for p in report.sorted() if p.severity == "error" and p.code not in _OF_AUTHORS]
+    if blocking or guidance is None:
+        raise ContentError(GuidanceError(blocking))
+    return (extend(guidance, own), own) if own is not None else (guidance, None)
 
 
 def utc_now() -> datetime:
@@ -51,11 +61,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_conversation(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Conversation:
-    """Return the conversation that the settings describe."""
-    today = clock().date()
+def open_conversation(settings: Settings, *, preview: bool = False) -> Conversation:
+    """Return the conversation that the settings describe; a preview is not checked."""
+    today = None if preview else utc_now().date()
     guidance, organization = read_guidance(settings.guidance, settings.organization, today)
-    return Conversation(guidance, organization, clock)
+    return Conversation(guidance, organization, utc_now)
 
 
 def web_application(settings: Settings, conversation: Conversation) -> web.Application:

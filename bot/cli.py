@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from bot.app import open_conversation, serve, utc_now
 from bot.conversation import Conversation, Move, Open, Reply
 from bot.errors import CairnError, UsageError
+from bot.guidance.build import build
 from bot.guidance.check import check, check_file
 from bot.guidance.draw import mermaid
 from bot.guidance.load import gather
@@ -24,7 +25,7 @@ from bot.guidance.read import read
 from bot.guidance.screen import Trouble, by_kind, notes
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
-from bot.organization import check_organization
+from bot.organization import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 
@@ -97,7 +98,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
 def _chat(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot.channels.terminal.chat import chat
 
-    conversation = open_conversation(settings)
+    conversation = open_conversation(settings, preview=True)
     lang: Lang = arguments.lang or reader()
     place = arguments.tree or HOME
     if arguments.tree:
@@ -146,8 +147,10 @@ def _check_one(
     inside = path.resolve()
     if inside.is_relative_to(home / "dialogs") or inside.is_relative_to(home / "content"):
         name = inside.relative_to(home).as_posix()
-        every = check(home, today, settle=arguments.open).problems
-        return tuple(problem for problem in every if problem.file == name)
+        checked = check(home, today, settle=arguments.open)
+        mine = tuple(problem for problem in checked.problems if problem.file == name)
+        # Errors of others end the check early; then "no problem" would be a false all-clear.
+        return mine if mine or not checked.failed else checked.problems
     return check_file(settings.guidance, path, today, settle=arguments.open).problems
 
 
@@ -161,9 +164,10 @@ def _check_organization(
 ) -> tuple[Problem, ...]:
     report = Report()
     files = gather(settings.guidance, report)
-    if report.failed:
-        return tuple(report.sorted())
-    return tuple(check_organization(path, files, settle=arguments.open).sorted())
+    guidance = None if report.failed else build(files, report)
+    if guidance is not None and not report.failed:
+        read_organization(path, files, guidance, report, settle=arguments.open)
+    return tuple(report.sorted())
 
 
 def _print_problems(problems: Sequence[Problem], arguments: argparse.Namespace) -> None:
@@ -173,26 +177,37 @@ def _print_problems(problems: Sequence[Problem], arguments: argparse.Namespace) 
                          ensure_ascii=False, indent=1))  # fmt: skip
         return
     lang = reader()
-    words = {
-        "error": {"en": "error", "fr": "erreur"},
-        "warning": {"en": "warning", "fr": "avertissement"},
-        "open": {"en": "to settle", "fr": "à régler"},
-    }
     for p in problems:
-        print(f"{p.file}:{p.line}: {words[p.severity][lang]} {p.code}: {getattr(p, lang)}")
-    count = {s: sum(p.severity == s for p in problems) for s in words}
-    if arguments.open:
-        told = {"en": f"{count['open']} to settle", "fr": f"{count['open']} à régler"}
-    else:
-        told = {
-            "en": f"{count['error']} errors, {count['warning']} warnings",
-            "fr": f"{count['error']} erreurs, {count['warning']} avertissements",
-        }
-    print(told[lang])
+        print(f"{p.file}:{p.line}: {_SEVERITY[p.severity][lang]} {p.code}: {getattr(p, lang)}")
+    shown = ("open",) if arguments.open else ("error", "warning")
+    count = {name: sum(p.severity == name for p in problems) for name in shown}
+    print(", ".join(f"{n} {_plural(name, n, lang)}" for name, n in count.items()))
+    if count.get("error"):
+        print(_MORE_FOLLOWS[lang])
+
+
+_SEVERITY: Final = {
+    "error": Words("error", "erreur"),
+    "warning": Words("warning", "avertissement"),
+    "open": Words("to settle", "à régler"),
+}
+_MORE_FOLLOWS: Final = Words(
+    "Form comes first, then what points elsewhere, then words and stories: put these right and"
+    " check again.",
+    "La forme d’abord, puis les renvois, puis les textes et les récits : corrigez et vérifiez de"
+    " nouveau.",
+)
+
+
+def _plural(name: str, count: int, lang: Lang) -> str:
+    """Return the word for a number of problems; French has no plural for zero."""
+    word = _SEVERITY[name][lang]
+    one = count == 1 or (lang == "fr" and count == 0)
+    return word if one or name == "open" else f"{word}s"
 
 
 def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
-    guidance = open_conversation(settings).guidance
+    guidance = open_conversation(settings, preview=True).guidance
     rows = []
     for tree in guidance.trees.values():
         size = count_routes(tree)
@@ -216,7 +231,7 @@ def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(arguments: argparse.Namespace, settings: Settings) -> int:
-    conversation = open_conversation(settings)
+    conversation = open_conversation(settings, preview=True)
     reply = conversation.respond(Move(HOME, arguments.lang, Open(arguments.ticket)))
     if reply.screen.trouble in (Trouble.UNKNOWN_PLACE, Trouble.TOO_LONG):
         print(f"cairn: {reply.phrase(f'trouble_{reply.screen.trouble}')}", file=sys.stderr)
@@ -300,13 +315,13 @@ def screen_json(reply: Reply) -> dict[str, Any]:
 
 
 def _graph(arguments: argparse.Namespace, settings: Settings) -> int:
-    tree = _tree(open_conversation(settings).guidance, arguments.tree)
+    tree = _tree(open_conversation(settings, preview=True).guidance, arguments.tree)
     print(mermaid(tree, arguments.lang or reader()), end="")
     return 0
 
 
 def _print(arguments: argparse.Namespace, settings: Settings) -> int:
-    guidance = open_conversation(settings).guidance
+    guidance = open_conversation(settings, preview=True).guidance
     trees = [_tree(guidance, name) for name in arguments.trees] or list(guidance.trees.values())
     printed = print_html if arguments.format == "html" else print_markdown
     print(printed(guidance, trees), end="")

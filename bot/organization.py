@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bot.guidance.build import build, sources_of, statements_of
+from bot.guidance.build import sources_of, statements_of
 from bot.guidance.check.text import check_words
-from bot.guidance.load import Files, GuidanceError
+from bot.guidance.load import Files
 from bot.guidance.model import Answer, Card, Guidance, Source, Statement, Tree
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node, read
@@ -131,31 +131,36 @@ class Organization:
         )
 
 
-def load_organization(path: Path, files: Files, guidance: Guidance) -> Organization:
-    """Load the organization's file at ``path``.
+def read_organization(
+    path: Path, files: Files, guidance: Guidance, report: Report, *, settle: bool = False
+) -> Organization | None:
+    """Read and check the organization's file at ``path``; problems go to ``report``.
 
-    Raises:
-        GuidanceError: the file cannot be read, does not fit its shape or points to nothing.
-
+    ``files`` and ``guidance`` are those it adds to. With ``settle``, what a person must still
+    settle is reported too. Nothing is returned when the file does not fit its shape.
     """
-    report = Report()
     document = read(path, path.name, report)
-    organization = None
-    if document is not None and validate(document, report):
-        organization = build_organization(document, files, guidance, report)
-    if organization is None or report.failed:
-        raise GuidanceError([p for p in report.sorted() if p.severity == "error"])
+    if document is None or not validate(document, report):
+        return None
+    if document.key != "organization":
+        report("C111", document.file, document.root.line, key="organization")
+        return None
+    organization = _Builder(document, files, guidance, report).organization()
+    check_words([document], files, guidance.hosts | organization.hosts, report)
+    if settle:
+        _report_open(document, organization, guidance, report)
     return organization
 
 
-def build_organization(
-    document: Document, files: Files, guidance: Guidance, report: Report
-) -> Organization | None:
-    """Build an organization out of a document that fits its shape; problems go to ``report``."""
-    if document.key != "organization":
-        report("C111", document.file, 1, key="organization")
-        return None
-    return _Builder(document, files, guidance, report).organization()
+def _report_open(
+    document: Document, organization: Organization, guidance: Guidance, report: Report
+) -> None:
+    root = document.root
+    if organization.approval is None:
+        report("C904", document.file, root.line, version=guidance.version)
+    for name in guidance.offices:
+        if name not in organization.contacts:
+            report("C905", document.file, root["offices"].line, id=name)
 
 
 def extend(guidance: Guidance, organization: Organization) -> Guidance:
@@ -376,25 +381,3 @@ class _Builder:
         return Tool(
             words_of(node), urls_of(node.get("url")), words_of(up_to) if up_to is not None else None
         )
-
-
-def check_organization(path: Path, files: Files, *, settle: bool = False) -> Report:
-    """Check the organization's file at ``path`` against guidance files that have no errors."""
-    report = Report()
-    guidance = build(files, Report())
-    document = read(path, path.name, report)
-    if document is None or guidance is None or not validate(document, report):
-        return report
-    organization = build_organization(document, files, guidance, report)
-    if organization is None:
-        return report
-    hosts = guidance.hosts | organization.hosts
-    check_words([document], files, hosts, report)
-    if settle:
-        root = document.root
-        if organization.approval is None:
-            report("C904", document.file, root.line, version=guidance.version)
-        for name in guidance.offices:
-            if name not in organization.contacts:
-                report("C905", document.file, root["offices"].line, id=name)
-    return report

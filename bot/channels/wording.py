@@ -10,6 +10,9 @@ from bot.guidance.model import Option
 from bot.guidance.screen import Sort, checklist
 from bot.guidance.words import Lang, plain
 
+KNOWN_TO_ALL: Final = ("emergency", "manager")
+"""Offices that nobody needs to look up in a directory."""
+
 _DAYS: Final = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),

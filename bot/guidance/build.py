@@ -175,7 +175,10 @@ class Builder:
             self._report("C204", self._file, node.line, id=source, near=near)
         elif section not in sections:
             near = nearest(section, sections)
-            self._report("C205", self._file, node.line, source=source, id=section, near=near)
+            known = ", ".join(sorted(sections))
+            self._report(
+                "C205", self._file, node.line, source=source, id=section, near=near, known=known
+            )
         return Ref(source, section)
 
     # -- statements

@@ -75,7 +75,7 @@ def _rows(guidance: Guidance, tree: Tree, numbers: _Numbers) -> Iterator[Row]:
                 yield Row("＋", _joined(offices), _ADDS_OFFICES)
     for ended in plan.answers:
         answer = ended.answer
-        yield Row(ended.letter, answer.title, Words(answer.tone, answer.tone), strong=True)
+        yield Row(ended.letter, answer.title, guidance.phrases[f"tone_{answer.tone}"], strong=True)
         for statement in answer.say:
             yield _said(statement, numbers, None)
         if answer.offices:

@@ -204,9 +204,9 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "C205": _error(
         "The source “{source}” has no section “{id}”.{hint} Write the id of the source, a space,"
-        " and the id of one of its sections.",
+        " and one of its sections: {known}.",
         "La source « {source} » n’a pas de section « {id} ».{hint} Écrivez l’identifiant de la"
-        " source, une espace, puis celui d’une de ses sections.",
+        " source, une espace, puis une de ses sections : {known}.",
     ),
     "C206": _error(
         "“{id}” is no {wanted_en}.{hint}",
@@ -304,8 +304,9 @@ RULES: Final[Mapping[str, Rule]] = {
         " chose.",
     ),
     "C406": _error(
-        "French typography: {what_en}.",
-        "Typographie française : {what_fr}.",
+        "French typography: {what_en}. Between double quotes, \\_ writes a non-breaking space.",
+        "Typographie française : {what_fr}. Entre guillemets droits doubles, \\_ donne une espace"
+        " insécable.",
     ),
     "C407": _error(
         "The places to fill in differ between the languages: {places}. Use the same ones in both.",

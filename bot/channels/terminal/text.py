@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from bot.channels.wording import checklist_text, clock_words, heading, languages_words, quoted
+from bot.channels.wording import (
+    KNOWN_TO_ALL,
+    checklist_text,
+    clock_words,
+    heading,
+    languages_words,
+    quoted,
+)
 from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Ref, Statement
@@ -38,7 +45,7 @@ def places(reply: Reply) -> list[str]:
             return [f"topic:{name}" for name in reply.maybe]
         case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY:
             offers = [n if n in guidance.trees else f"topic:{n}" for n in screen.offer]
-            return [*offers, *(f"office:{card.office.id}" for card in reply.cards)]
+            return [*(f"office:{card.office.id}" for card in reply.cards), *offers]
     return []
 
 
@@ -185,19 +192,18 @@ class _Page:
         yield from self._tools()
 
     def _onward(self) -> Iterator[str]:
-        """Where one may go on: offers and offices share one run of numbers."""
-        reply, screen = self._reply, self._reply.screen
-        names = self._names()
-        count = len(screen.offer)
+        """Where one may go on: offices and offers share one run of numbers."""
+        reply = self._reply
         if reply.cards:
             yield ""
             yield from self._head("offices_heading")
-            for number, card in enumerate(reply.cards, start=count + 1):
+            for number, card in enumerate(reply.cards, start=1):
                 yield from self._contact(card, f"{number}. ")
-        if names[:count]:
+        offers = self._names()[len(reply.cards) :]
+        if offers:
             yield ""
             yield from self._head("go_on")
-            yield from self._numbered(names[:count])
+            yield from self._numbered(offers, len(reply.cards) + 1)
 
     def _tools(self) -> Iterator[str]:
         if not self._reply.tools:
@@ -339,7 +345,7 @@ class _Page:
             found.append(_flat(contact.about[lang]) if contact.about else None)
         elif card.office.page:
             found.append(card.office.page.get(lang, card.office.page["en"]))
-        elif card.office.id != "emergency":
+        elif card.office.id not in KNOWN_TO_ALL:
             found.append(reply.phrase("office_unknown"))
         for row in found:
             if row:
@@ -366,8 +372,8 @@ class _Page:
     def _head(self, phrase: str) -> Iterator[str]:
         yield from self._wrap(self._reply.phrase(phrase).upper())
 
-    def _numbered(self, labels: Iterable[str]) -> Iterator[str]:
-        for number, label in enumerate(labels, start=1):
+    def _numbered(self, labels: Iterable[str], start: int = 1) -> Iterator[str]:
+        for number, label in enumerate(labels, start):
             yield from self._wrap(f"{number:>2}. {label}", 4)
 
     def _wrap(self, text: str, indent: int = 0) -> Iterator[str]:

@@ -10,7 +10,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from bot.channels.wording import checklist_text, clock_words, heading, languages_words, quoted
+from bot.channels.wording import (
+    KNOWN_TO_ALL,
+    checklist_text,
+    clock_words,
+    heading,
+    languages_words,
+    quoted,
+)
 from bot.conversation import Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Option, Ref
@@ -28,7 +35,7 @@ def renderer() -> Callable[[Reply], str]:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(by_kind=by_kind, is_stated=is_stated)
+    environment.globals.update(by_kind=by_kind, is_stated=is_stated, known_to_all=KNOWN_TO_ALL)
     environment.filters.update(rich=_rich, plain=plain, dial=_dial)
     template = environment.get_template("page.html")
 

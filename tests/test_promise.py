@@ -1,0 +1,213 @@
+"""Is each sentence of the privacy promise true? One test for each, and none without a test.
+
+The sentences that hold for chat platforms only get theirs with those channels; here are the web
+chat and the terminal.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from bot.app import web_application
+from bot.channels.terminal.chat import chat
+from bot.channels.terminal.text import render as as_text
+from bot.channels.web.render import renderer
+from bot.channels.web.server import web_chat
+from bot.conversation import Conversation, Look, Move, Open, Reply
+from bot.guidance.model import Guidance
+from bot.guidance.words import LANGS
+from bot.settings import read_settings
+
+MARK = "promise-canary-4b1d"
+PROVED: dict[str, Callable[..., object]] = {}
+HERE = ("web", "terminal")
+
+
+def proves(sentence: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Mark a test as the proof of a sentence of the promise, by its id."""
+
+    def mark(test: Callable[..., object]) -> Callable[..., object]:
+        PROVED[sentence] = test
+        return test
+
+    return mark
+
+
+def files_open_for_writing() -> set[str]:
+    """Return the files that this process may write to, standard streams and pipes aside."""
+    found = set()
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(link.readlink())
+            info = Path(f"/proc/self/fdinfo/{link.name}").read_text()
+            flags = int(info.split("flags:")[1].split()[0], 8)
+        except (OSError, IndexError):
+            continue
+        if target.startswith("/") and not target.startswith("/dev/") and flags & 0o3:
+            found.add(target)
+    return found
+
+
+def nothing_in(folder: Path) -> bool:
+    """Whether a folder is empty."""
+    return not list(folder.rglob("*"))
+
+
+def held_in_memory(text: str) -> int:
+    """Count the strings in memory that hold ``text``, other than ``text`` itself."""
+    gc.collect()
+    return sum(
+        isinstance(held, str) and text in held and held is not text
+        for holder in gc.get_objects()
+        if not isinstance(holder, FrameType)
+        for held in gc.get_referents(holder)
+    )
+
+
+def fresh(text: str) -> str:
+    """Return a copy that is another object, as if it had come from outside."""
+    return "".join(list(text))
+
+
+def walk_in_terminal(conversation: Conversation, *texts: str) -> list[str]:
+    shown: list[str] = []
+    chat(conversation, "en", "can_i_post", iter(texts), shown.append)
+    return shown
+
+
+async def ask(conversation: Conversation, **fields: str) -> str:
+    server = TestServer(web_application(read_settings({}), conversation))
+    await server.start_server(access_log=None)
+    async with ClientSession() as http, http.post(server.make_url("/"), data=fields) as response:
+        page = await response.text()
+    await server.close()
+    return page
+
+
+def test_every_sentence_that_holds_here_has_its_proof(guidance: Guidance):
+    here = {s.id for s in guidance.promise.sentences if set(s.channels) & set(HERE)}
+    assert here == set(PROVED)
+
+
+def test_each_channel_tells_its_own_sentences_and_no_others(conversation: Conversation):
+    shown = walk_in_terminal(conversation, "promise")[2].replace("\n", " ")
+    for sentence in conversation.guidance.promise.sentences:
+        words = " ".join(sentence.words.en.replace("**", "").split()[:5])
+        assert (words in shown) is ("terminal" in sentence.channels)
+
+
+@proves("no_record")
+async def test_nothing_asked_is_recorded(
+    conversation: Conversation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    typed = MARK[::-1]
+    before = files_open_for_writing()
+    await ask(conversation, place="can_i_post", do="say", text=fresh(typed), lang="en")
+    walk_in_terminal(conversation, "1", fresh(typed))
+    assert files_open_for_writing() <= before
+    assert nothing_in(tmp_path)
+    assert held_in_memory(typed) == 0
+
+
+@proves("place_web")
+async def test_on_the_web_the_place_is_in_the_form_only_and_does_not_expire(
+    guidance: Guidance, clock_at: Callable[[str], Callable[[], datetime]]
+):
+    now = Conversation(guidance, None, clock_at("2026-11-20T12:00:00-05:00"))
+    page = await ask(now, place="can_i_post", do="choose", question="who",
+                     pick="separate_agency", lang="en")  # fmt: skip
+    place = fresh("can_i_post?who=separate_agency")
+    assert f'name="place" value="{place}"' in page
+    assert 'href="/?' not in page
+    del page
+    assert held_in_memory(place) == 0
+    later = Conversation(guidance, None, clock_at("2027-03-30T12:00:00-04:00"))
+    assert place in await ask(later, place=fresh(place), lang="en")
+
+
+@proves("place_terminal")
+def test_in_the_terminal_the_place_is_gone_at_the_end(conversation: Conversation):
+    place = fresh("can_i_post?who=separate_agency")
+    walk_in_terminal(conversation, "3", "quit")
+    assert held_in_memory(place) == 0
+
+
+def outward(conversation: Conversation) -> set[str]:
+    """Return the addresses that the program connected to while people walked about."""
+    import socket
+
+    reached: set[str] = set()
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        reached.add(str(address))
+        real(self, address)  # type: ignore[arg-type]
+
+    socket.socket.connect = connect  # type: ignore[method-assign]
+    try:
+        for place in ("can_i_post?who=employee", "crisis", "office:psc", "topic:monitoring"):
+            conversation.respond(Move(place, "en", Look()))
+        walk_in_terminal(conversation, "1", "danger", "back", "home")
+    finally:
+        socket.socket.connect = real  # type: ignore[method-assign]
+    return reached
+
+
+@proves("nobody_told")
+def test_nobody_is_told_that_somebody_came(conversation: Conversation):
+    assert outward(conversation) == set()
+
+
+@proves("nothing_sent")
+def test_nothing_can_be_sent_from_here(department: Conversation):
+    reply = department.respond(Move("home", "en", Open("office:values_ethics")))
+    assert reply.cards[0].contact is not None
+    assert "effects" not in Reply.__dataclass_fields__
+    assert {route.method for route in web_chat(department)} == {"GET", "POST", "*"}
+
+
+def told(conversation: Conversation, channel: str, sentence: str) -> bool:
+    """Whether the promise page of a channel shows a sentence in both languages."""
+    page = renderer() if channel == "web" else as_text
+    words = next(s.words for s in conversation.guidance.promise.sentences if s.id == sentence)
+    shown = {
+        lang: " ".join(page(conversation.respond(Move("promise", lang, Look()))).split())
+        for lang in LANGS
+    }
+    return all(" ".join(words[lang].split()) in shown[lang] for lang in LANGS)
+
+
+@proves("employer_network")
+def test_the_web_chat_tells_of_the_employers_network(conversation: Conversation):
+    assert told(conversation, "web", "employer_network")
+
+
+@proves("screen_history")
+def test_the_terminal_tells_of_the_history_of_its_window(conversation: Conversation):
+    assert told(conversation, "terminal", "screen_history")
+
+
+@proves("not_anonymous")
+def test_nobody_is_led_to_believe_that_this_is_anonymous(conversation: Conversation):
+    assert told(conversation, "web", "not_anonymous")
+    assert told(conversation, "terminal", "not_anonymous")
+    for words in conversation.guidance.phrases.values():
+        assert not re.search(r"anonym", words.en + words.fr, re.IGNORECASE)
+
+
+@proves("doors_outside")
+def test_the_doors_outside_are_there_with_what_they_may_promise(conversation: Conversation):
+    for name in ("union", "eap", "ombud", "psic"):
+        reply = conversation.respond(Move("home", "fr", Open(f"office:{name}")))
+        assert reply.screen.offices[0].promise
+    assert told(conversation, "web", "doors_outside")
