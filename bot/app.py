@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 from collections.abc import Callable
@@ -96,6 +97,8 @@ def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:
     from aiohttp import web
 
     conversation = open_conversation(settings)
+    # The guidance lives as long as the process: the collector need not look through it each time.
+    gc.freeze()
     application = web_application(settings, conversation)
 
     async def tell(_: web.Application) -> None:

@@ -6,6 +6,7 @@ Nothing here judges; read the ratios, since the machine's speed drifts from run 
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import shutil
 import statistics
@@ -53,6 +54,7 @@ def bench_walk(guidance: Guidance) -> None:
         for n in range(len(t.choices) + 1)
     ]
     texts = [str(ticket) for ticket in steps]
+    gc.freeze()
 
     def answers() -> int:
         for ticket in tickets:
@@ -194,6 +196,7 @@ async def latency(app: web.Application, fields: dict[str, str]) -> tuple[float, 
 
 def main() -> None:
     guidance, _ = read_guidance(HOME, None, TODAY)
+    gc.freeze()  # as `cairn serve` does
     bench_walk(guidance)
     asyncio.run(bench_web(guidance))
     bench_check()

@@ -6,7 +6,7 @@ most likely meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -73,8 +73,9 @@ class Builder:
             name: {section for section, _ in node["sections"].entries()}
             for _, name, node in files.entries("sources")
         }
-        self._trees = {d.root["tree"].text for d in files.of("tree")}
-        self._topics = {d.root["topic"].text for d in files.of("topic")}
+        self._trees = {text_of(d.root["tree"]) for d in files.of("tree")}
+        self._topics = {text_of(d.root["topic"]) for d in files.of("topic")}
+        self._onward = self._trees | self._topics
         self._statements: dict[str, Statement] = {}
 
     def guidance(self) -> Guidance:
@@ -131,31 +132,27 @@ class Builder:
 
     # -- what points elsewhere
 
-    def _known(
-        self, code: str, node: Node, known: Iterable[str | None], wanted: Words = _NONE
-    ) -> str:
+    def _known(self, code: str, node: Node, known: Collection[str], wanted: Words = _NONE) -> str:
         name = node.text or ""
-        names = [k for k in known if k is not None]
-        if name not in names:
+        if name not in known:
             self._report(
                 code,
                 self._file,
                 node.line,
                 id=name,
-                near=nearest(name, names),
+                near=nearest(name, known),
                 wanted_en=wanted.en,
                 wanted_fr=wanted.fr,
             )
         return name
 
     def _listed(
-        self, code: str, node: Node | None, known: Iterable[str | None], wanted: Words = _NONE
+        self, code: str, node: Node | None, known: Collection[str], wanted: Words = _NONE
     ) -> tuple[str, ...]:
         """Return the names of a list, each known and each once."""
-        names = list(known)
         found: list[str] = []
         for item in node.each() if node is not None else ():
-            name = self._known(code, item, names, wanted)
+            name = self._known(code, item, known, wanted)
             if name in found:
                 self._report("C213", self._file, item.line, id=name)
             found.append(name)
@@ -238,7 +235,7 @@ class Builder:
             for key, node in root[part].entries():
                 if (was := self._was(node, targets)) is not None:
                     renamed[was] = key
-        if (was := self._was(root, [t for t in self._trees if t])) is not None:
+        if (was := self._was(root, self._trees)) is not None:
             renamed[was] = name
         return Tree(
             id=name,
@@ -253,7 +250,7 @@ class Builder:
             renamed=renamed,
         )
 
-    def _was(self, node: Node, used: Sequence[str]) -> str | None:
+    def _was(self, node: Node, used: Collection[str]) -> str | None:
         was = node.get("was")
         if was is None:
             return None
@@ -302,14 +299,13 @@ class Builder:
         )
 
     def _answer(self, name: str, node: Node, tree: str) -> Answer:
-        known = [*self._trees, *self._topics]
         return Answer(
             id=name,
             tone=Tone(text_of(node["tone"])),
             title=words_of(node["title"]),
             say=self._say(node["say"], f"{tree}.{name}"),
             offices=self._offices(node.get("offices")),
-            offer=self._listed("C206", node.get("offer"), known, _TREE_OR_TOPIC),
+            offer=self._listed("C206", node.get("offer"), self._onward, _TREE_OR_TOPIC),
         )
 
     # -- the rest
