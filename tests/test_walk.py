@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.app import read_guidance
-from bot.guidance.model import TONE_RANK, Option, Question, Tree
+from bot.guidance.model import TONE_RANK, Question, Tree
 from bot.guidance.screen import Review, Sort, Trouble, by_kind, checklist, notes
 from bot.guidance.ticket import Ticket, read_ticket
 from bot.guidance.walk import (
@@ -155,13 +155,14 @@ def test_an_answer_says_each_thing_once_and_the_urgent_ones_first(ticket: Ticket
     assert len(ids) == len(set(ids))
     assert len(screen.first) <= 12
     if screen.answer is not None:
-
-        def urgency(because: Option | None) -> int:
-            assert screen.answer is not None
-            tone = screen.answer.tone if because is None else because.adds.tone
-            return -1 if tone is None else TONE_RANK[tone]
-
-        ranks = [urgency(one.because) for one in screen.said]
+        brought = [(s, screen.answer.tone) for s in screen.answer.say]
+        options = [option for step in screen.trail for option in step.picked]
+        brought += [(s, o.adds.tone) for o in options for s in o.adds.say]
+        strongest = dict.fromkeys(ids, -1)
+        for statement, tone in brought:
+            rank = -1 if tone is None else TONE_RANK[tone]
+            strongest[statement.id] = max(strongest[statement.id], rank)
+        ranks = [strongest[name] for name in ids]
         assert ranks == sorted(ranks, reverse=True)
 
 

@@ -234,17 +234,20 @@ def _review(tree: Tree, today: date) -> Review:
 def _compose(answer: Answer, picked: list[Option]) -> tuple[Said, ...]:
     """Return the answer's own statements and what the options add, each once, urgent ones first.
 
-    How urgent a statement is follows from the tone of what brought it; the answer's own come
-    first among equals, then the order of the route.
+    How urgent a statement is follows from the strongest tone of all that bring it; the answer's
+    own come first among equals, then the order of the route.
     """
     said = {statement.id: Said(statement) for statement in answer.say}
     urgency = dict.fromkeys(said, TONE_RANK[answer.tone])
     for option in picked:
         rank = _NO_TONE if option.adds.tone is None else TONE_RANK[option.adds.tone]
         for statement in option.adds.say:
-            if statement.id not in said:
-                said[statement.id] = Said(statement, option)
-                urgency[statement.id] = rank
+            name = statement.id
+            if name not in said:
+                said[name] = Said(statement, option)
+                urgency[name] = rank
+            elif rank > urgency[name]:
+                urgency[name] = rank
     order = sorted(said, key=urgency.__getitem__, reverse=True)
     return tuple([said[name] for name in order])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,7 +35,7 @@ def renderer() -> Callable[[Reply], str]:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(by_kind=by_kind, is_stated=is_stated, known_to_all=KNOWN_TO_ALL)
+    environment.globals.update(by_kind=by_kind, known_to_all=KNOWN_TO_ALL)
     environment.filters.update(rich=_rich, plain=plain, dial=_dial)
     template = environment.get_template("page.html")
 
@@ -62,6 +62,23 @@ def _context(reply: Reply) -> Mapping[str, Any]:
     def say(words: Words) -> Markup:
         return _rich(words[lang])
 
+    # Pages hold dozens of these, so they are put together by hand; every part is escaped.
+    practice = escape(f"{reply.phrase('practice')}; {reply.phrase('related')}")
+    mark_of = {
+        ref: f' <a class="mark" href="#note-{note.number}" aria-label="'
+        f'{escape(reply.phrase("note_short", number=note.number))}">{note.number}</a>'
+        for ref, note in numbered.items()
+    }
+
+    def marks(refs: Iterable[Ref]) -> Markup:
+        return Markup("".join([mark_of[ref] for ref in refs]))  # noqa: S704 escaped above
+
+    def note_marks(one: Said) -> Markup:
+        links = marks(one.statement.refs)
+        if is_stated(one.statement):
+            return links
+        return Markup(f' <span class="basis">({practice}{links})</span>')  # noqa: S704 escaped above
+
     def brought_by(option: Option | None) -> list[Said]:
         return [one for one in screen.said if one.because is option]
 
@@ -76,8 +93,8 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "kicker": _kicker(reply),
         "asking": _asking(screen),
         "part": screen.sort if screen.sort in (Sort.WHY, Sort.OUTLINE) else None,
-        "numbered": numbered,
-        "numbers": lambda one: [numbered[ref] for ref in one.statement.refs],
+        "marks": marks,
+        "note_marks": note_marks,
         "notes": [_Source(reply, ref, note.number) for ref, note in numbered.items()],
         "opens": lambda card: clock_words(reply, card),
         "languages": lambda card: languages_words(reply, card.contact.languages),
