@@ -77,7 +77,9 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         links = marks(one.statement.refs)
         if is_stated(one.statement):
             return links
-        return Markup(f' <span class="basis">({practice}{links})</span>')  # noqa: S704 escaped above
+        return Markup(
+            f' <span class="basis">({practice}<span class="together">{links})</span></span>'
+        )
 
     def brought_by(option: Option | None) -> list[Said]:
         return [one for one in screen.said if one.because is option]
