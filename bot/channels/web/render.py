@@ -77,9 +77,8 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         links = marks(one.statement.refs)
         if is_stated(one.statement):
             return links
-        return Markup(
-            f' <span class="basis">({practice}<span class="together">{links})</span></span>'
-        )
+        inner = f'({practice}<span class="together">{links})</span>'
+        return Markup(f'<span class="basis"> {inner}</span>')  # noqa: S704 escaped above
 
     def brought_by(option: Option | None) -> list[Said]:
         return [one for one in screen.said if one.because is option]
