@@ -26,7 +26,7 @@ lint: setup
 
 test: lint
 	$(BIN)/cairn check
-	$(BIN)/python -m pytest -n auto tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.guidance.build import sources_of, statements_of
 from bot.guidance.check.text import check_words
+from bot.guidance.fit import optional_text, text_of, urls_of, validate, words_of
 from bot.guidance.load import Files
 from bot.guidance.model import Answer, Card, Guidance, Source, Statement, Tree
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node, read
-from bot.guidance.shapes import optional_text, text_of, urls_of, validate, words_of
 from bot.guidance.words import LANGS, Lang, Words
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
+from bot.guidance.fit import optional_text, phrases_of, text_of, urls_of, words_of
 from bot.guidance.load import COLLECTIONS, NAMED_BY_FIRST_KEY, SINGLE, Files
 from bot.guidance.model import (
     Adds,
@@ -36,7 +37,6 @@ from bot.guidance.model import (
 )
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node
-from bot.guidance.shapes import optional_text, phrases_of, text_of, urls_of, words_of
 from bot.guidance.words import Words
 
 _T = TypeVar("_T")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bot.guidance.fit import validate
 from bot.guidance.problems import Problem, Report
 from bot.guidance.read import Document, Node, read
-from bot.guidance.shapes import validate
 
 NAMED_BY_FIRST_KEY: Final = ("tree", "topic", "summary")
 """Files that hold one thing each and carry its id as their name."""

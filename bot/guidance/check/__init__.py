@@ -11,11 +11,11 @@ from bot.guidance.check.open import report_open
 from bot.guidance.check.stories import check_stories
 from bot.guidance.check.text import check_words
 from bot.guidance.check.trees import check_trees
+from bot.guidance.fit import validate
 from bot.guidance.load import Files, gather
 from bot.guidance.model import Guidance
 from bot.guidance.problems import Problem, Report
 from bot.guidance.read import read
-from bot.guidance.shapes import validate
 
 __all__ = ["Checked", "check", "check_file", "check_files"]
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from bot.guidance.fit import text_of
 from bot.guidance.load import Files
 from bot.guidance.model import Guidance, Tree
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node
 from bot.guidance.screen import Screen
-from bot.guidance.shapes import text_of
 from bot.guidance.ticket import Ticket
 from bot.guidance.walk import walk
 from bot.guidance.words import LANGS, Words, plain
