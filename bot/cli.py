@@ -8,21 +8,22 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from bot.app import open_conversation, serve, utc_now
-from bot.conversation import Conversation, Move, Open, Reply
+from bot.channels.data import screen_data
+from bot.conversation import Conversation, Move, Open
 from bot.errors import CairnError, UsageError
 from bot.guidance.build import build
 from bot.guidance.check import check, check_file
 from bot.guidance.draw import mermaid
 from bot.guidance.load import gather
-from bot.guidance.model import Guidance, Statement, Tree
+from bot.guidance.model import Guidance, Tree
 from bot.guidance.pages import HOME
 from bot.guidance.print import print_html, print_markdown
 from bot.guidance.problems import Problem, Report, nearest
 from bot.guidance.read import read
-from bot.guidance.screen import Trouble, by_kind, notes
+from bot.guidance.screen import Trouble
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
 from bot.organization import read_organization
@@ -237,7 +238,7 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"cairn: {reply.phrase(f'trouble_{reply.screen.trouble}')}", file=sys.stderr)
         return 2
     if arguments.form == "screen":
-        print(json.dumps(screen_json(reply), ensure_ascii=False, indent=1))
+        print(json.dumps(screen_data(reply), ensure_ascii=False, indent=1))
     elif arguments.form == "text":
         from bot.channels.terminal.text import render as as_text
 
@@ -247,71 +248,6 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
 
         print(renderer()(reply))
     return 0
-
-
-def screen_json(reply: Reply) -> dict[str, Any]:
-    """Return a screen in one language as plain data."""
-    screen, lang = reply.screen, reply.lang
-    numbered = notes(screen)
-
-    def said(statement: Statement, because: str | None) -> dict[str, Any]:
-        return {
-            "id": statement.id,
-            "kind": statement.kind,
-            "text": statement.words[lang],
-            "basis": statement.basis,
-            "notes": [numbered[ref].number for ref in statement.refs],
-            "because": because,
-        }
-
-    def group(part: str) -> list[dict[str, Any]]:
-        return [
-            said(one.statement, one.because.id if one.because else None)
-            for _, group in by_kind(getattr(screen, part))
-            for one in group
-        ]
-
-    question, title = screen.question, screen.answer or screen.card or screen.crisis
-    return {
-        "sort": screen.sort,
-        "place": screen.place,
-        "lang": lang,
-        "title": title.title[lang] if title else None,
-        "trail": [
-            {
-                "question": step.question.id,
-                "ask": step.question.ask[lang],
-                "picked": [{"id": o.id, "label": o.label[lang]} for o in step.picked],
-            }
-            for step in screen.trail
-        ],
-        "question": None
-        if question is None
-        else {
-            "id": question.id,
-            "ask": question.ask[lang],
-            "many": question.many,
-            "options": [{"id": o.id, "label": o.label[lang]} for o in question.options],
-        },
-        "answer": screen.answer.id if screen.answer else None,
-        "tone": screen.tone,
-        "first": group("first"),
-        "more": group("more"),
-        "offices": [office.id for office in screen.offices],
-        "offer": list(screen.offer),
-        "notes": [
-            {
-                "number": note.number,
-                "source": ref.source,
-                "section": ref.section,
-                "title": reply.sources[ref.source].title[lang],
-                "url": reply.sources[ref.source].url.get(lang, reply.sources[ref.source].url["en"]),
-            }
-            for ref, note in numbered.items()
-        ],
-        "review": screen.review,
-        "guidance": reply.guidance.version,
-    }
 
 
 def _graph(arguments: argparse.Namespace, settings: Settings) -> int:
