@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.app import read_guidance
 from bot.guidance.model import TONE_RANK, Question, Tree
 from bot.guidance.screen import Review, Sort, Trouble, by_kind, checklist, notes
-from bot.guidance.ticket import Ticket, read_ticket
+from bot.guidance.ticket import MAX_LENGTH, Ticket, read_ticket
 from bot.guidance.walk import (
     GRACE,
     at_question,
@@ -167,12 +167,31 @@ def test_an_answer_says_each_thing_once_and_the_urgent_ones_first(ticket: Ticket
 
 
 @given(walks())
+def test_an_answer_holds_all_that_it_and_the_choices_bring_and_nothing_else(ticket: Ticket):
+    screen = walk(GUIDANCE, ticket, TODAY)
+    answer = screen.answer
+    if answer is None:
+        return
+    options = [option for step in screen.trail for option in step.picked]
+    offices = {*answer.offices, *(name for o in options for name in o.adds.offices)}
+    assert [o.id for o in screen.offices] == [n for n in GUIDANCE.offices if n in offices]
+    said = {s.id for s in answer.say} | {s.id for o in options for s in o.adds.say}
+    assert {one.statement.id for one in screen.said} == said
+    tones = [answer.tone, *(o.adds.tone for o in options if o.adds.tone)]
+    assert screen.tone == max(tones, key=TONE_RANK.__getitem__)
+
+
+@given(walks())
 def test_notes_number_every_source_of_the_screen_without_a_gap(ticket: Ticket):
     screen = walk(GUIDANCE, ticket, TODAY)
     numbered = notes(screen)
     assert [note.number for note in numbered.values()] == list(range(1, len(numbered) + 1))
     for one in screen.said:
         assert set(one.statement.refs) <= set(numbered)
+
+
+def test_a_ticket_too_long_to_be_one_is_not_read():
+    assert read_ticket("can_i_post?who=employee&" + "x" * MAX_LENGTH) == Ticket("")
 
 
 def test_a_choice_that_does_not_exist_asks_the_question_again():

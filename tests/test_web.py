@@ -190,6 +190,21 @@ async def test_no_word_of_a_request_reaches_a_log_or_an_error_page(
     assert set_aside(caplog)
 
 
+@pytest.mark.parametrize("name", ["aiohttp.server", "asyncio", "root", "jinja2"])
+def test_what_libraries_log_is_reduced_to_its_type(name: str, capfd: pytest.CaptureFixture[str]):
+    from bot.privacy import set_up_logging
+
+    set_up_logging()
+    try:
+        int(CANARY)
+    except ValueError:
+        logging.getLogger(name).exception("body %s", CANARY, stack_info=True)
+    logging.getLogger(name).error(CANARY)
+    told = capfd.readouterr().err
+    assert CANARY not in told
+    assert "ValueError" in told
+
+
 def set_aside(caplog: pytest.LogCaptureFixture) -> bool:
     """Whether the program's own records, at any level, are free of the canary."""
     return not any(CANARY in r.getMessage() for r in caplog.records if r.name == "cairn")
@@ -227,6 +242,11 @@ async def test_an_error_of_ours_is_answered_kindly_and_logged_by_type_only(
     told = capfd.readouterr()
     assert "RuntimeError in respond:" in told.err
     assert CANARY not in told.out + told.err
+
+
+async def test_a_form_of_more_fields_than_a_page_has_is_refused(http: ClientSession):
+    status, _ = await post(http, place="can_i_post", pick=["employee"] * 100)
+    assert status == 400
 
 
 def test_fields_that_mean_nothing_mean_look():
