@@ -64,6 +64,13 @@ def test_danger_is_one_word_away_and_back_returns_to_the_walk(conversation: Conv
     assert "is anyone in danger" in shown[4]
 
 
+def test_what_belongs_to_an_office_or_an_option_is_set_in(department: Conversation):
+    offices = typed(department, "en", "office:values_ethics")[0].splitlines()
+    assert "   613-555-0155" in offices
+    first = typed(department, "en", "post_reported")[0].splitlines()
+    assert " 1. A media query" in first
+
+
 def test_an_office_of_an_answer_is_opened_by_its_number(department: Conversation):
     shown = typed(department, "en", "offices", "2", "quit")
     assert "WHAT MAY BE PROMISED" in shown[2]

@@ -72,7 +72,7 @@ def _rows(guidance: Guidance, tree: Tree, numbers: _Numbers) -> Iterator[Row]:
                 yield _said(statement, numbers, Words("adds", "ajoute"))
             if option.adds.offices:
                 offices = [guidance.offices[name].name for name in option.adds.offices]
-                yield Row("＋", _joined(offices), _ADDS_OFFICES)
+                yield Row("+", _joined(offices), _ADDS_OFFICES)
     for ended in plan.answers:
         answer = ended.answer
         yield Row(ended.letter, answer.title, guidance.phrases[f"tone_{answer.tone}"], strong=True)
@@ -80,7 +80,7 @@ def _rows(guidance: Guidance, tree: Tree, numbers: _Numbers) -> Iterator[Row]:
             yield _said(statement, numbers, None)
         if answer.offices:
             named = [o.name for o in guidance.offices.values() if o.id in answer.offices]
-            yield Row("☎", _joined(named), _OFFICES)
+            yield Row("•", _joined(named), _OFFICES)
         if answer.offer:
             yield Row("→", _joined([_title(guidance, name) for name in answer.offer]), _GO_ON)
 
@@ -88,6 +88,14 @@ def _rows(guidance: Guidance, tree: Tree, numbers: _Numbers) -> Iterator[Row]:
 def _joined(words: Iterable[Words]) -> Words:
     listed = list(words)
     return Words(", ".join(w.en for w in listed), ", ".join(w.fr for w in listed))
+
+
+def _edition(guidance: Guidance, tree: Tree) -> str:
+    day = tree.review_by
+    return (
+        f"{tree.id} · version {guidance.version} · to be reviewed by {day}"
+        f" / à réviser au plus tard le {day}"
+    )
 
 
 def _title(guidance: Guidance, name: str) -> Words:
@@ -111,7 +119,7 @@ def _said(statement: Statement, numbers: _Numbers, adds: Words | None) -> Row:
     open_fr = " (FR ?)" if statement.fr_unverified else ""
     lead = Words(f"{adds.en}: " if adds else "", f"{adds.fr} : " if adds else "")
     remark = Words(f"{lead.en}{kind.en}, {basis.en}", f"{lead.fr}{kind.fr}, {basis.fr}{open_fr}")
-    return Row("＋" if adds else "•", statement.words, remark)
+    return Row("+" if adds else "•", statement.words, remark)
 
 
 def print_html(guidance: Guidance, trees: Iterable[Tree]) -> str:
@@ -121,7 +129,7 @@ def print_html(guidance: Guidance, trees: Iterable[Tree]) -> str:
         numbers = _Numbers()
         out.append(f'<section><h1><span lang="en">{_html(tree.title.en)}</span> / '
                    f'<span lang="fr">{_html(tree.title.fr)}</span></h1>')  # fmt: skip
-        out.append(f"<p>{escape(tree.id)} · {guidance.version} · {tree.review_by}</p>")
+        out.append(f"<p>{escape(_edition(guidance, tree))}</p>")
         out.append('<table><thead><tr><th></th><th lang="en">English</th>'
                    '<th lang="fr">Français</th></tr></thead><tbody>')  # fmt: skip
         for row in _rows(guidance, tree, numbers):
@@ -170,7 +178,7 @@ def print_markdown(guidance: Guidance, trees: Iterable[Tree]) -> str:
     for tree in trees:
         numbers = _Numbers()
         out += [f"# {tree.title.en} / {tree.title.fr}", ""]
-        out += [f"{tree.id} · {guidance.version} · {tree.review_by}", ""]
+        out += [_edition(guidance, tree), ""]
         out += ["| | English | Français |", "|---|---|---|"]
         for row in _rows(guidance, tree, numbers):
             cells = []

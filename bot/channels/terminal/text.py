@@ -378,13 +378,14 @@ class _Page:
 
     def _wrap(self, text: str, indent: int = 0) -> Iterator[str]:
         """Yield ``text`` in lines of at most ``WIDTH``; a word that is longer stands alone."""
-        row = ""
-        for word in text.split(" "):
-            if row and len(row) + 1 + len(word) > WIDTH:
+        words = text.lstrip(" ").split(" ")
+        row = " " * (len(text) - len(text.lstrip(" "))) + words[0]
+        for word in words[1:]:
+            if len(row) + 1 + len(word) > WIDTH:
                 yield row
                 row = " " * indent + word
             else:
-                row = f"{row} {word}" if row else word
+                row = f"{row} {word}"
         yield row
 
 

@@ -1,5 +1,6 @@
-// Two conveniences where scripts may run: copy the checklist, print the page. All works without.
+// Conveniences where scripts may run: copy the checklist, print the page whole. All works without.
 "use strict";
+window.addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("details")) d.open = true; });
 for (const button of document.querySelectorAll(".script-only")) button.hidden = false;
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
