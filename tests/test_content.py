@@ -203,6 +203,7 @@ def test_the_program_and_the_phrases_know_the_same_names(guidance: Guidance):
             "nothing_picked",
             "not_an_option",
             "not_understood",
+            "unknown_language",
         ],
         "tone_": ["usual_care", "weigh", "pause", "act_now"],
         "kind_": ["do", "do_not", "know", "keep", "support"],

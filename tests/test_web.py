@@ -96,7 +96,7 @@ async def test_without_a_choice_the_question_is_asked_again_kindly(http: ClientS
     [
         ({"place": "nowhere", "lang": "fr"}, 404, "Je ne connais pas cet endroit"),
         ({"place": "../../etc/passwd"}, 404, "I do not know that place"),
-        ({"place": "can_i_post", "lang": "klingon"}, 200, "Which of these describes you?"),
+        ({"place": "can_i_post", "lang": "klingon"}, 400, "I speak English and French"),
         ({"place": "x" * (MAX_LENGTH + 1), "lang": "fr"}, 413, "C’est trop long pour moi"),
         ({"place": "can_i_post?who=" + "x" * 100_000}, 413, "too long for me"),
         ({"place": "can_i_post", "do": "choose", "question": "who", "pick": "me"}, 400,

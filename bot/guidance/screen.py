@@ -55,6 +55,7 @@ class Trouble(StrEnum):
     NOTHING_PICKED = "nothing_picked"
     NOT_AN_OPTION = "not_an_option"
     NOT_UNDERSTOOD = "not_understood"
+    UNKNOWN_LANGUAGE = "unknown_language"
 
 
 class Review(StrEnum):

@@ -55,6 +55,7 @@ _STATUS: Final = {
     Trouble.UNKNOWN_PLACE: HTTPStatus.NOT_FOUND,
     Trouble.TOO_LONG: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Trouble.NOT_AN_OPTION: HTTPStatus.BAD_REQUEST,
+    Trouble.UNKNOWN_LANGUAGE: HTTPStatus.BAD_REQUEST,
 }
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -101,7 +102,10 @@ class _Chat:
             return self.trouble(request, Trouble.TOO_LONG)
         except (ValueError, web.HTTPException):
             return self.trouble(request, Trouble.NOT_AN_OPTION)
-        return self._page(self._respond(decode(fields, _wanted(request))))
+        reply = self._respond(decode(fields, _wanted(request)))
+        if fields.get("lang", ["en"])[0] not in LANGS:
+            reply = reply.with_trouble(Trouble.UNKNOWN_LANGUAGE)
+        return self._page(reply)
 
     async def nowhere(self, request: web.Request) -> web.Response:
         """Answer for an address that does not exist."""
