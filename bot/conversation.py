@@ -100,7 +100,8 @@ class ContactCard:
 class Reply:
     """What a channel shows: the screen, the language, and what the organization adds to it.
 
-    ``approved`` is the sentence of the footer, ``maybe`` the topics that typed words may mean.
+    ``approval`` is the sentence of the footer, ``maybe`` the topics that typed words may mean,
+    ``retention`` what the employer says that it keeps, shown with the promise.
     """
 
     screen: Screen
@@ -112,6 +113,7 @@ class Reply:
     approval: Words = _NOTHING
     maybe: tuple[str, ...] = ()
     came_from: str | None = None
+    retention: Words | None = None
 
     def phrase(self, name: str, **places: object) -> str:
         """Return one of the bot's own sentences in the language of the reply, filled in."""
@@ -253,6 +255,9 @@ class Conversation:
             tools=organization.tools if organization and _about_ai(screen) else (),
             approval=self._approval(),
             maybe=maybe,
+            retention=organization.retention
+            if organization and screen.sort is Sort.PROMISE
+            else None,
         )
 
     def _card(self, office: Office, now: datetime) -> ContactCard:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels.terminal.text import render as as_text
+from bot.channels.web.render import renderer
 from bot.conversation import (
     Back,
     Change,
@@ -238,3 +240,11 @@ def test_listed_ai_tools_stand_where_the_ai_lead_is_named(department: Conversati
 def test_guidance_is_not_yet_approved_until_the_organization_says_so(conversation: Conversation):
     reply = conversation.respond(Move("home", "en", Look()))
     assert reply.approval.en == "This guidance is not yet approved by your organization."
+
+
+def test_what_the_employer_keeps_is_told_with_the_promise(department: Conversation):
+    reply = department.respond(Move("home", "fr", Open("promise")))
+    assert reply.retention is not None
+    assert reply.retention.fr in " ".join(as_text(reply).split())
+    assert reply.retention.fr in renderer()(reply)
+    assert department.respond(Move("home", "fr", Open("crisis"))).retention is None

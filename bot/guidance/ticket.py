@@ -35,10 +35,6 @@ class Ticket:
         """Return the ticket with the choice at ``question`` replaced, or added last."""
         return Ticket(self.tree, {**self.choices, question: picked})
 
-    def without(self, question: str) -> Ticket:
-        """Return the ticket without the choice at ``question``."""
-        return Ticket(self.tree, {q: p for q, p in self.choices.items() if q != question})
-
 
 def read_ticket(text: str) -> Ticket:
     """Read a ticket; parts that are no ids are left out."""

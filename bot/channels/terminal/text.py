@@ -109,7 +109,10 @@ class _Page:
             case Sort.PROMISE:
                 for sentence in self._reply.guidance.promise.sentences:
                     if "terminal" in sentence.channels:
-                        yield from self._wrap("- " + _flat(sentence.words[self._lang]))
+                        yield from self._wrap("- " + _flat(sentence.words[self._lang]), 2)
+                if self._reply.retention is not None:
+                    kept = _flat(self._reply.retention[self._lang])
+                    yield from self._wrap(f"{self._reply.phrase('organization_adds')} {kept}")
             case Sort.CRISIS:
                 yield from self._crisis()
             case Sort.TOPICS | Sort.OFFICES | Sort.UNSURE:
