@@ -204,7 +204,9 @@ class Conversation:
         if len(text) > understand.MAX_TYPED:
             return self._reply(replace(here, trouble=Trouble.TOO_LONG), move.lang, now)
         if not text.strip():
-            return self._reply(replace(here, trouble=Trouble.NOTHING_PICKED), move.lang, now)
+            asked = here.question is not None
+            trouble = Trouble.NOTHING_PICKED if asked else Trouble.NOT_UNDERSTOOD
+            return self._reply(replace(here, trouble=trouble), move.lang, now)
         if here.question is not None:
             picked = understand.options(here.question, text)
             if picked:
@@ -225,8 +227,11 @@ class Conversation:
             case "language":
                 lang = "en" if move.lang == "fr" else "fr"
                 act = Look()
+            case "back" if move.asking:
+                act = Look()
+                move = replace(move, asking=None)
             case "back":
-                act = Back()
+                act = Open(move.came_from) if move.came_from else Back()
             case "start_over":
                 act = StartOver()
             case "why":

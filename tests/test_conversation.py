@@ -119,6 +119,23 @@ def test_the_crisis_card_speaks_the_language_of_the_words(conversation: Conversa
     assert say(conversation, "je veux mourir, je ne peux plus", "home", "en").lang == "fr"
 
 
+@pytest.mark.parametrize(
+    "text", ["suicidal", "suicide", "je suis en danger", "on me menace", "someone threatened me"]
+)
+def test_few_words_of_danger_are_enough(conversation: Conversation, text: str):
+    assert say(conversation, text).screen.sort is Sort.CRISIS
+
+
+def test_typed_back_returns_from_a_page_and_cancels_a_change(conversation: Conversation):
+    typed = Say("back")
+    page = conversation.respond(Move("crisis", "en", typed, came_from=MEDIA))
+    assert page.screen.place == MEDIA
+    cancelled = conversation.respond(Move(MEDIA, "en", typed, asking="channel"))
+    assert cancelled.screen.place == MEDIA
+    assert cancelled.screen.question is not None
+    assert cancelled.screen.question.id == "danger"
+
+
 @pytest.mark.parametrize("text", ["1", "A media query", "a MEDIA query.", "une demande des médias"])
 def test_an_option_is_picked_by_number_or_by_label_in_either_language(
     conversation: Conversation, text: str

@@ -249,6 +249,32 @@ async def test_a_form_of_more_fields_than_a_page_has_is_refused(http: ClientSess
     assert status == 400
 
 
+@pytest.mark.parametrize("charset", ["bogus", "hex", "cp1258", "utf-16"])
+async def test_a_form_in_another_character_set_is_refused(http: ClientSession, charset: str):
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    async with http.post("/", data=b"place=home", headers={"Content-Type": kind}) as response:
+        assert response.status == 400
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_cannot_be_unpacked_is_refused(
+    http: ClientSession, encoding: str, capfd: pytest.CaptureFixture[str]
+):
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": encoding}
+    async with http.post("/", data=b"\xff\xffnot packed", headers=headers) as response:
+        assert response.status == 400
+    assert "ERROR" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("accepted", "lang"),
+    [("en;q=0.1, fr;q=1", "fr"), ("fr;q=0", "en"), ("frr", "en"), ("fr;q=x,en;q=0.2", "en")],
+)
+async def test_the_weights_of_the_browser_count(http: ClientSession, accepted: str, lang: str):
+    async with http.get("/", headers={"Accept-Language": accepted}) as response:
+        assert response.headers["Content-Language"] == f"{lang}-CA"
+
+
 def test_fields_that_mean_nothing_mean_look():
     move = decode({"do": ["dance"], "part": ["x"], "lang": ["x"]}, "fr")
     assert (move.place, move.lang, move.act) == ("home", "fr", Look())

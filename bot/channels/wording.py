@@ -10,6 +10,10 @@ from bot.guidance.model import Option
 from bot.guidance.screen import Sort, checklist
 from bot.guidance.words import Lang, plain
 
+_ZONES_FR: Final = {
+    "NST": "HNT", "NDT": "HAT", "AST": "HNA", "ADT": "HAA", "EST": "HNE", "EDT": "HAE",
+    "CST": "HNC", "CDT": "HAC", "MST": "HNR", "MDT": "HAR", "PST": "HNP", "PDT": "HAP",
+}  # fmt: skip
 KNOWN_TO_ALL: Final = ("emergency", "manager")
 """Offices that nobody needs to look up in a directory."""
 
@@ -59,13 +63,16 @@ def clock_words(reply: Reply, card: ContactCard) -> str | None:
     lang = reply.lang
     at = opening.changes
     hour = _hour(at.hour, at.minute, lang)
+    zone = at.tzname() or ""
+    if lang == "fr":
+        zone = _ZONES_FR.get(zone, zone)
     if opening.is_open:
-        return reply.phrase("open_until", time=hour, zone=at.tzname())
+        return reply.phrase("open_until", time=hour, zone=zone)
     month = _MONTHS[lang][at.month - 1]
     day = f"{_DAYS[lang][at.weekday()]} {at.day} {month}"
     if lang == "en":
         day = f"{_DAYS[lang][at.weekday()]}, {month} {at.day},"
-    return reply.phrase("closed_until", day=day, time=hour, zone=at.tzname())
+    return reply.phrase("closed_until", day=day, time=hour, zone=zone)
 
 
 def _hour(hour: int, minute: int, lang: Lang) -> str:

@@ -23,6 +23,7 @@ _MARK = re.compile(
     r"|\[(?P<words>[^\]\n]+)\]\((?P<href>[^)\s]+)\)"
 )
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_SLICE: Final = 128
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae"})
 
 
@@ -100,6 +101,12 @@ def fold(text: str) -> str:
 
     Two spellings that a hurried person would take for the same fold to the same string.
     """
-    bare = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
-    letters = "".join(c for c in bare if not unicodedata.combining(c))
+    plainer = text.translate(_LIGATURES).casefold()
+    # Normalizing takes quadratic time on long runs of combining marks, so it is done in slices;
+    # where a slice ends cannot matter, since the marks are dropped.
+    bare = (
+        unicodedata.normalize("NFKD", plainer[at : at + _SLICE])
+        for at in range(0, len(plainer), _SLICE)
+    )
+    letters = "".join(c for part in bare for c in part if not unicodedata.combining(c))
     return _NOT_WORD.sub(" ", letters).strip()

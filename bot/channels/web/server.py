@@ -100,10 +100,10 @@ class _Chat:
             fields = await _fields(request)
         except web.HTTPRequestEntityTooLarge:
             return self.trouble(request, Trouble.TOO_LONG)
-        except (ValueError, web.HTTPException):
+        except (ValueError, web.HTTPException, web.RequestPayloadError):
             return self.trouble(request, Trouble.NOT_AN_OPTION)
         reply = self._respond(decode(fields, _wanted(request)))
-        if fields.get("lang", ["en"])[0] not in LANGS:
+        if fields.get("lang", [""])[0] not in (*LANGS, ""):
             reply = reply.with_trouble(Trouble.UNKNOWN_LANGUAGE)
         return self._page(reply)
 
@@ -133,6 +133,8 @@ class _Chat:
 async def _fields(request: web.Request) -> Mapping[str, list[str]]:
     """Read the fields of a plain form; files and other content are refused."""
     if request.content_type != "application/x-www-form-urlencoded":
+        raise ValueError
+    if (request.charset or "utf-8").lower() != "utf-8":
         raise ValueError
     form = await request.post()
     if len(form) > _MAX_FIELDS:
@@ -184,12 +186,25 @@ def _language(given: str, otherwise: Lang) -> Lang:
 
 
 def _wanted(request: web.Request) -> Lang:
-    """Return the first of our languages in the browser's list."""
-    for part in request.headers.get("Accept-Language", "")[:200].split(","):
-        for lang in LANGS:
-            if part.strip().lower().startswith(lang):
-                return lang
-    return "en"
+    """Return the language of ours that the browser likes best."""
+    parts = request.headers.get("Accept-Language", "")[:200].lower().split(",")
+    named = [part.strip().partition(";q=") for part in parts]
+    liked = {
+        lang: _weight(weight)
+        for tag, _, weight in reversed(named)
+        for lang in LANGS
+        if tag.split("-")[0] == lang
+    }
+    best = max(liked, key=liked.__getitem__, default="en")
+    return best if liked.get(best) else "en"
+
+
+def _weight(text: str) -> float:
+    """Return the weight of a language, 1 when none is given and 0 when it is no number."""
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0
 
 
 @web.middleware
@@ -197,7 +212,7 @@ async def no_traceback(request: web.Request, handler: _Handler) -> web.StreamRes
     """Answer an unexpected error with a plain page; log its type and place, never its words."""
     try:
         return await handler(request)
-    except web.HTTPException:
+    except (web.HTTPException, ConnectionError):
         raise
     except Exception as error:  # noqa: BLE001 the last line of defence
         trace = error.__traceback__
