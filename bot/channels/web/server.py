@@ -189,14 +189,14 @@ def _wanted(request: web.Request) -> Lang:
     """Return the language of ours that the browser likes best."""
     parts = request.headers.get("Accept-Language", "")[:200].lower().split(",")
     named = [part.strip().partition(";q=") for part in parts]
-    liked = {
+    liked: dict[Lang, float] = {
         lang: _weight(weight)
         for tag, _, weight in reversed(named)
         for lang in LANGS
         if tag.split("-")[0] == lang
     }
-    best = max(liked, key=liked.__getitem__, default="en")
-    return best if liked.get(best) else "en"
+    best = max(liked, key=liked.__getitem__) if liked else "en"
+    return best if liked.get(best, 0) > 0 else "en"
 
 
 def _weight(text: str) -> float:
