@@ -10,6 +10,7 @@ Each carries its sentence in both languages; the command line says it in the rea
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
 from bot.guidance.load import GuidanceError
@@ -29,60 +30,42 @@ class CairnError(Exception):
         return self.words[lang]
 
 
+class Mistake(Enum):
+    """What can be wrong with a setting; the value is the sentence, without the setting's name."""
+
+    UNKNOWN = Words(
+        "There is no setting {name}.{near} Remove it or correct its name.",
+        "Il n’y a pas de réglage {name}.{near} Retirez-le ou corrigez son nom.",
+    )
+    EMPTY = Words(
+        "The setting {name} is empty. Give it a value or remove it.",
+        "Le réglage {name} est vide. Donnez-lui une valeur ou retirez-le.",
+    )
+    TWICE = Words(
+        "Both {name} and {name}_FILE are set. Keep one of them.",
+        "{name} et {name}_FILE sont tous deux définis. Gardez l’un des deux.",
+    )
+    WRONG = Words(
+        "The value of {name} cannot be used. README.md says what it may be.",
+        "La valeur de {name} ne peut pas être utilisée. LISEZMOI.md dit ce qu’elle peut être.",
+    )
+    UNREADABLE = Words(
+        "The file that {name} names cannot be read. Check its path and its permissions.",
+        "Le fichier que nomme {name} ne peut pas être lu. Vérifiez son chemin et ses droits"
+        " d’accès.",
+    )
+
+
 class SettingsError(CairnError):
     """A setting cannot be used; the sentence names the setting, never its value."""
 
-    @classmethod
-    def unknown(cls, name: str, near: str | None) -> SettingsError:
-        """There is no setting of that name."""
-        en = f" Did you mean {near}?" if near else ""
-        fr = f" Vouliez-vous dire {near}?" if near else ""
-        return cls(
+    def __init__(self, mistake: Mistake, name: str, near: str | None = None) -> None:
+        self.mistake = mistake
+        meant = Words(f" Did you mean {near}?", f" Vouliez-vous dire {near}?")
+        super().__init__(
             Words(
-                f"There is no setting {name}.{en} Remove it or correct its name.",
-                f"Il n’y a pas de réglage {name}.{fr} Retirez-le ou corrigez son nom.",
-            )
-        )
-
-    @classmethod
-    def empty(cls, name: str) -> SettingsError:
-        """The setting is there but says nothing."""
-        return cls(
-            Words(
-                f"The setting {name} is empty. Give it a value or remove it.",
-                f"Le réglage {name} est vide. Donnez-lui une valeur ou retirez-le.",
-            )
-        )
-
-    @classmethod
-    def twice(cls, name: str) -> SettingsError:
-        """The setting is given both directly and as a file."""
-        return cls(
-            Words(
-                f"Both {name} and {name}_FILE are set. Keep one of them.",
-                f"{name} et {name}_FILE sont tous deux définis. Gardez l’un des deux.",
-            )
-        )
-
-    @classmethod
-    def wrong(cls, name: str) -> SettingsError:
-        """The value is not of the form that the setting needs."""
-        return cls(
-            Words(
-                f"The value of {name} cannot be used. README.md says what it may be.",
-                f"La valeur de {name} ne peut pas être utilisée. LISEZMOI.md dit ce qu’elle peut"
-                " être.",
-            )
-        )
-
-    @classmethod
-    def unreadable(cls, name: str) -> SettingsError:
-        """The file that holds the setting cannot be read."""
-        return cls(
-            Words(
-                f"The file that {name} names cannot be read. Check its path and its permissions.",
-                f"Le fichier que nomme {name} ne peut pas être lu. Vérifiez son chemin et ses"
-                " droits d’accès.",
+                mistake.value.en.format(name=name, near=meant.en if near else ""),
+                mistake.value.fr.format(name=name, near=meant.fr if near else ""),
             )
         )
 

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.errors import SettingsError
+from bot.errors import Mistake, SettingsError
 from bot.guidance.problems import nearest
 
 _PREFIX: Final = "CAIRN_"
@@ -81,22 +81,22 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         field = short.removesuffix("_FILE").lower()
         if field not in known or short != short.upper():
             near = nearest(name, [_PREFIX + k.upper() for k in known])
-            raise SettingsError.unknown(name, near)
+            raise SettingsError(Mistake.UNKNOWN, name, near)
         if field in values:
-            raise SettingsError.twice(_PREFIX + field.upper())
+            raise SettingsError(Mistake.TWICE, _PREFIX + field.upper())
         values[field] = _from_file(name, value) if short.endswith("_FILE") else value
         if not values[field].strip():
-            raise SettingsError.empty(name)
+            raise SettingsError(Mistake.EMPTY, name)
     try:
         return Settings(**values)  # type: ignore[arg-type]  # pydantic reads each text
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         # The value itself may be a secret, so only its name is told.
-        raise SettingsError.wrong(_PREFIX + field.upper()) from None
+        raise SettingsError(Mistake.WRONG, _PREFIX + field.upper()) from None
 
 
 def _from_file(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError.unreadable(name) from None
+        raise SettingsError(Mistake.UNREADABLE, name) from None
