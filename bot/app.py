@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.conversation import Conversation
-from bot.errors import ContentError
+from bot.errors import CairnError, ContentError
 from bot.guidance.build import build
 from bot.guidance.check import check_files
 from bot.guidance.load import GuidanceError, gather
@@ -24,8 +27,12 @@ from bot.settings import Settings
 _OF_AUTHORS: Final = frozenset(code for code in RULES if code.startswith("C8"))
 """Stories that no longer come true are for authors to mend; people are served meanwhile."""
 
+_HOUR: Final = 3600.0
+
 if TYPE_CHECKING:
     from aiohttp import web
+
+    from bot.store import Store
 
 
 def read_guidance(
@@ -75,21 +82,97 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
 
     from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
 
-    version = conversation.guidance.version
+    application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
+    ready: dict[str, Callable[[], bool]] = {}
+    _add_health(application, conversation.guidance.version, ready)
+    if settings.slack_on:
+        _add_slack(application, settings, conversation, ready)
+    if settings.web_on:
+        application.router.add_routes(web_chat(conversation))
+    return application
+
+
+def _add_health(
+    application: web.Application, version: str, ready: Mapping[str, Callable[[], bool]]
+) -> None:
+    from aiohttp import web
 
     async def live(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
-    async def ready(_: web.Request) -> web.Response:
-        body = json.dumps({"ready": True, "guidance": version})
-        return web.Response(text=body, content_type="application/json")
+    async def is_ready(_: web.Request) -> web.Response:
+        channels = {name: check() for name, check in ready.items()}
+        good = all(channels.values())
+        body = json.dumps({"ready": good, "guidance": version, "channels": channels})
+        status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
+        return web.Response(text=body, content_type="application/json", status=status)
 
-    application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
     application.router.add_get("/health/live", live)
-    application.router.add_get("/health/ready", ready)
-    if settings.web_on:
-        application.router.add_routes(web_chat(conversation))
-    return application
+    application.router.add_get("/health/ready", is_ready)
+
+
+def _add_slack(
+    application: web.Application,
+    settings: Settings,
+    conversation: Conversation,
+    ready: dict[str, Callable[[], bool]],
+) -> None:
+    """Add the Slack channel: its store, session and tasks live as long as the application."""
+    from bot.channels.slack.channel import PATH, SlackChannel, SlackSettings, new_session
+    from bot.seal import Seal, new_key
+    from bot.store import open_store
+
+    assert settings.slack_bot_token is not None
+    app_token = settings.slack_app_token
+    slack = SlackSettings(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        signing_secrets=settings.slack_secrets,
+        app_token=app_token.get_secret_value() if app_token is not None else None,
+        api_url=settings.slack_api_url,
+        workspaces=settings.slack_workspaces,
+    )
+    keys = settings.keys or (new_key(),)
+    seal = Seal(keys, conversation.guidance, utc_now)
+    channels: list[SlackChannel] = []
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+        try:
+            async with new_session() as session:
+                channel = SlackChannel(slack, conversation, seal, store, session, clock=utc_now)
+                channels.append(channel)
+                async with channel.running(), forgetting(store):
+                    yield
+        finally:
+            await store.close()
+
+    async def post(request: web.Request) -> web.Response:
+        return await channels[0].post(request)
+
+    application.cleanup_ctx.append(running)
+    if slack.signing_secrets:
+        application.router.add_post(PATH, post)
+    ready["slack"] = lambda: bool(channels) and channels[0].is_ready
+
+
+@asynccontextmanager
+async def forgetting(store: Store) -> AsyncIterator[None]:
+    """Have the store forget what is more than a day old, each hour, until the block ends."""
+
+    async def each_hour() -> None:
+        while True:
+            try:
+                await store.forget_old()
+            except CairnError as error:
+                logging.getLogger(OWN).error("the store: %s", error.words.en)  # noqa: TRY400
+            await asyncio.sleep(_HOUR)
+
+    task = asyncio.create_task(each_hour())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:

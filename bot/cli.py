@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from bot.app import open_conversation, serve, utc_now
 from bot.channels.data import screen_data
-from bot.conversation import Conversation, Move, Open
+from bot.conversation import Conversation, Move, Open, Reply
 from bot.errors import CairnError, UsageError
 from bot.guidance.build import build
 from bot.guidance.check import check, check_file
@@ -24,12 +25,15 @@ from bot.guidance.print import print_html, print_markdown
 from bot.guidance.problems import Problem, Report, nearest
 from bot.guidance.read import read
 from bot.guidance.screen import Trouble
+from bot.guidance.short import longest
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
 from bot.organization import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 
+_FORMS: Final = ("screen", "text", "html", "slack", "slack-modal")
+_ADDRESS: Final = re.compile(r"https://[^\s/?#@]+(?:/[^\s?#]*)?")
 _Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -64,23 +68,10 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
     set_up_logging()
 
     def started(conversation: Conversation) -> None:
-        address = f"http://{settings.host}:{settings.port}/"
-        version = conversation.guidance.version
-        told = {
-            "en": [
-                f"Cairn, guidance version {version}.",
-                f"Web chat: {address}"
-                if settings.web_on
-                else "Web chat: off. Set CAIRN_WEB=true to switch it on for this address.",
-            ],
-            "fr": [
-                f"Cairn, orientations version {version}.",
-                f"Clavardage Web : {address}"
-                if settings.web_on
-                else "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
-            ],
-        }
-        print("\n".join(told[reader()]), flush=True)
+        print(
+            "\n".join(words[reader()] for words in _told_at_start(conversation, settings)),
+            flush=True,
+        )
 
     try:
         serve(settings, started)
@@ -94,6 +85,35 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
             )
         ) from None
     return 0
+
+
+def _told_at_start(conversation: Conversation, settings: Settings) -> Iterator[Words]:
+    """What is on, and what is missing for the rest."""
+    address, version = f"http://{settings.host}:{settings.port}", conversation.guidance.version
+    yield Words(f"Cairn, guidance version {version}.", f"Cairn, orientations version {version}.")
+    if settings.web_on:
+        yield Words(f"Web chat: {address}/", f"Clavardage Web : {address}/")
+    else:
+        yield Words(
+            "Web chat: off. Set CAIRN_WEB=true to switch it on for this address.",
+            "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
+        )
+    if not settings.slack_on:
+        yield Words(
+            "Slack: off. CAIRN_SLACK_BOT_TOKEN with CAIRN_SLACK_SIGNING_SECRETS switches it on.",
+            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
+        )
+        return
+    ways = [f"{address}/slack/events"] if settings.slack_secrets else []
+    ways += ["Socket Mode"] if settings.slack_app_token else []
+    yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
+    if not settings.keys:
+        yield Words(
+            "CAIRN_SEAL_KEYS is not set: a key was made for this run, and cards made before a"
+            " restart cannot be opened after it.",
+            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
+            " cartes faites avant un redémarrage ne pourront plus être ouvertes ensuite.",
+        )
 
 
 def _chat(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -208,10 +228,13 @@ def _plural(name: str, count: int, lang: Lang) -> str:
 
 
 def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot.seal import capsule_length
+
     guidance = open_conversation(settings, preview=True).guidance
     rows = []
     for tree in guidance.trees.values():
         size = count_routes(tree)
+        capsule = capsule_length(longest(tree))
         rows.append(
             {
                 "tree": tree.id,
@@ -220,14 +243,15 @@ def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
                 "answers": len(tree.answers),
                 "routes": size.routes,
                 "longest_ticket": size.longest_ticket,
+                "longest_capsule": capsule,
             }
         )
     if arguments.json:
         print(json.dumps(rows, indent=1))
         return 0
-    print(f"{'':22}" + "".join(f"{name:>15}" for name in list(rows[0])[1:]))
+    print(f"{'':22}" + "".join(f"{name:>16}" for name in list(rows[0])[1:]))
     for row in rows:
-        print(f"{row['tree']:22}" + "".join(f"{value:>15}" for value in list(row.values())[1:]))
+        print(f"{row['tree']:22}" + "".join(f"{value:>16}" for value in list(row.values())[1:]))
     return 0
 
 
@@ -240,13 +264,57 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.form == "screen":
         print(json.dumps(screen_data(reply), ensure_ascii=False, indent=1))
     elif arguments.form == "text":
-        from bot.channels.terminal.text import render as as_text
+        from bot.channels.text import render as as_text
 
         print(as_text(reply), end="")
+    elif arguments.form.startswith("slack"):
+        print(
+            json.dumps(_on_slack(conversation, reply, arguments.form), ensure_ascii=False, indent=1)
+        )
     else:
         from bot.channels.web.render import renderer
 
         print(renderer()(reply))
+    return 0
+
+
+def _on_slack(conversation: Conversation, reply: Reply, form: str) -> dict[str, Any]:
+    """Return a screen as Slack gets it; its capsule is locked for nobody."""
+    from bot.channels.slack.answers import Answers
+    from bot.channels.slack.decode import Person
+    from bot.seal import Seal, new_key
+
+    answers = Answers(conversation, Seal((new_key(),), conversation.guidance, utc_now))
+    nobody = Person("T000", "U000", "T000")
+    shown = answers.message if form == "slack" else answers.modal
+    return shown(reply, nobody)
+
+
+def _manifest(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot.channels.slack.manifest import NAME, as_yaml
+
+    if arguments.url is not None and not _ADDRESS.fullmatch(arguments.url):
+        raise UsageError(
+            Words(
+                "Slack calls only addresses that begin with https://. Write the public address of"
+                " Cairn, or leave --url out for Socket Mode.",
+                "Slack n’appelle que des adresses qui commencent par https://. Écrivez l’adresse"
+                " publique de Cairn, ou omettez --url pour le mode Socket.",
+            )
+        )
+    text = as_yaml(open_conversation(settings, preview=True).guidance, arguments.url)
+    target = arguments.out / NAME
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            Words(
+                f"The file {target} cannot be written ({error.strerror}).",
+                f"Le fichier {target} ne peut pas être écrit ({error.strerror}).",
+            )
+        ) from None
+    print(target)
     return 0
 
 
@@ -322,6 +390,11 @@ def _parser() -> argparse.ArgumentParser:
         found.set_defaults(run=run)
         return found
 
+    found = command("manifest", _manifest, "write the app's manifest / écrire le manifeste")
+    found.add_argument("platform", choices=("slack",), metavar="slack")
+    found.add_argument("--url", metavar="URL", help="public address; without it: Socket Mode /"
+                       " adresse publique; sans elle : mode Socket")  # fmt: skip
+    found.add_argument("--out", type=Path, required=True, metavar="DIR")
     command("serve", _serve, "serve every channel that is on / servir chaque canal activé")
     found = command("chat", _chat, "walk in the terminal / parcourir dans le terminal")
     found.add_argument("--lang", type=_language, metavar="en|fr")
@@ -336,7 +409,7 @@ def _parser() -> argparse.ArgumentParser:
     found = command("show", _show, "print one screen / afficher un écran")
     found.add_argument("ticket", metavar="TICKET")
     found.add_argument("--lang", type=_language, default="en", metavar="en|fr")
-    found.add_argument("--as", dest="form", choices=("screen", "text", "html"), default="text")
+    found.add_argument("--as", dest="form", choices=_FORMS, default="text")
     found = command("graph", _graph, "a labelled diagram / un diagramme étiqueté")
     found.add_argument("tree", metavar="TREE")
     found.add_argument("--format", choices=("mermaid",), default="mermaid")

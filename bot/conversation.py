@@ -77,7 +77,8 @@ class Move:
     """What a person did, after any channel: where they were, in which language, and the act.
 
     ``asking`` is the question of the trail that is being changed, ``came_from`` the walk that a
-    page was opened from, so that the person can return to it.
+    page was opened from, so that the person can return to it. ``under`` is the version of the
+    guidance, or its first digits, under which the place was made, where the channel knows it.
     """
 
     place: str
@@ -85,6 +86,7 @@ class Move:
     act: Act
     asking: str | None = None
     came_from: str | None = None
+    under: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Reply:
     """What a channel shows: the screen, the language, and what the organization adds to it.
 
     ``approval`` is the sentence of the footer, ``maybe`` the topics that typed words may mean,
-    ``retention`` what the employer says that it keeps, shown with the promise.
+    ``retention`` what the employer says that it keeps, shown with the promise. ``updated`` says
+    that the guidance has changed since the person's place was made.
     """
 
     screen: Screen
@@ -114,6 +117,7 @@ class Reply:
     maybe: tuple[str, ...] = ()
     came_from: str | None = None
     retention: Words | None = None
+    updated: bool = False
 
     def phrase(self, name: str, **places: object) -> str:
         """Return one of the bot's own sentences in the language of the reply, filled in."""
@@ -156,7 +160,8 @@ class Conversation:
             reply = self._typed(move, move.act.text, now)
         else:
             reply = self._reply(self._screen(move, now), move.lang, now)
-        return replace(reply, came_from=self._came_from(move, reply.screen))
+        updated = bool(move.under) and not self._guidance.version.startswith(move.under or "")
+        return replace(reply, came_from=self._came_from(move, reply.screen), updated=updated)
 
     def _came_from(self, move: Move, screen: Screen) -> str | None:
         """Return the walk to return to from a page; nothing within a walk, or at home."""
@@ -214,6 +219,8 @@ class Conversation:
                 return self._reply(self._screen(replace(move, act=act), now), move.lang, now)
         if (command := understand.command(text)) is not None:
             return self._commanded(move, command, now)
+        if understand.is_other_script(text):
+            return self._reply(replace(here, trouble=Trouble.OTHER_LANGUAGE), move.lang, now)
         found = tuple(card.id for card in understand.topics(guidance, text))
         if found:
             screen = Screen(Sort.UNSURE, here.place)

@@ -49,6 +49,10 @@ class Mistake(Enum):
         "The value of {name} cannot be used. README.md says what it may be.",
         "La valeur de {name} ne peut pas être utilisée. LISEZMOI.md dit ce qu’elle peut être.",
     )
+    ALONE = Words(
+        "The setting {name} also needs {other}. Set both, or remove {name}.",
+        "Le réglage {name} exige aussi {other}. Réglez les deux, ou retirez {name}.",
+    )
     UNREADABLE = Words(
         "The file that {name} names cannot be read. Check its path and its permissions.",
         "Le fichier que nomme {name} ne peut pas être lu. Vérifiez son chemin et ses droits"
@@ -57,15 +61,18 @@ class Mistake(Enum):
 
 
 class SettingsError(CairnError):
-    """A setting cannot be used; the sentence names the setting, never its value."""
+    """A setting cannot be used; the sentence names the setting, never its value.
+
+    ``near`` is the name that was perhaps meant, or the one that is needed as well.
+    """
 
     def __init__(self, mistake: Mistake, name: str, near: str | None = None) -> None:
         self.mistake = mistake
         meant = Words(f" Did you mean {near}?", f" Vouliez-vous dire {near}?")
         super().__init__(
             Words(
-                mistake.value.en.format(name=name, near=meant.en if near else ""),
-                mistake.value.fr.format(name=name, near=meant.fr if near else ""),
+                mistake.value.en.format(name=name, near=meant.en if near else "", other=near),
+                mistake.value.fr.format(name=name, near=meant.fr if near else "", other=near),
             )
         )
 

@@ -29,6 +29,14 @@ class NoContent(logging.Filter):
         return True
 
 
+def where_of(error: BaseException) -> str:
+    """Return the function and line in which ``error`` was raised; never its words."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
+
+
 def set_up_logging() -> None:
     """Send records to standard error, through the filter."""
     handler = logging.StreamHandler(sys.stderr)

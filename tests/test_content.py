@@ -14,8 +14,10 @@ from bot.guidance import understand
 from bot.guidance.check import check
 from bot.guidance.check.stories import stories
 from bot.guidance.load import Files
+from bot.channels.slack.surfaces import MAIN
 from bot.guidance.model import Basis, Guidance
 from bot.guidance.shapes import FILES, json_schema
+from bot.guidance.screen import Trouble
 from bot.guidance.words import LANGS
 from tests.conftest import ROOT, TODAY
 
@@ -197,19 +199,13 @@ def test_the_program_and_the_phrases_know_the_same_names(guidance: Guidance):
     used = set(re.findall(r"\b(?:t|phrase|_head)\(\s*f?[\"']([a-z_]+)[\"']", code))
     used |= set(re.findall(r"[\"']([a-z_]+)[\"']", code)) & set(guidance.phrases)
     for family, members in {
-        "trouble_": [
-            "unknown_place",
-            "too_long",
-            "nothing_picked",
-            "not_an_option",
-            "not_understood",
-            "unknown_language",
-        ],
+        "trouble_": list(Trouble),
         "tone_": ["usual_care", "weigh", "pause", "act_now"],
         "kind_": ["do", "do_not", "know", "keep", "support"],
         "review_": ["passed", "withdrawn"],
         "network_": ["gc", "defence"],
         "language_": list(LANGS),
+        "shortcut_": ["about", *MAIN],
     }.items():
         used |= {family + member for member in members}
     used = {name for name in used if not name.endswith("_")}

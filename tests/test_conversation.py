@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.terminal.text import render as as_text
+from bot.channels.text import render as as_text
 from bot.channels.web.render import renderer
 from bot.conversation import (
     Back,
@@ -191,13 +191,40 @@ def test_a_typed_question_offers_topics_and_asks_whether_they_are_meant(
     assert reply.lang == lang
 
 
-@pytest.mark.parametrize("text", ["asdf qwer", "???", "你好", "\u202e", "'; drop table"])
+@pytest.mark.parametrize("text", ["asdf qwer", "???", "\u202e", "'; drop table"])
 def test_what_is_not_understood_is_said_kindly_and_the_place_stays(
     conversation: Conversation, text: str
 ):
     reply = say(conversation, text, MEDIA)
     assert reply.screen.place == MEDIA
     assert reply.screen.trouble is Trouble.NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize("text", ["你好", "ᐃᓄᒃᑎᑐᑦ", "помогите", "مرحبا"])
+def test_another_script_is_answered_in_both_languages_and_the_place_stays(
+    conversation: Conversation, text: str
+):
+    reply = say(conversation, text, MEDIA)
+    assert (reply.screen.place, reply.screen.trouble) == (MEDIA, Trouble.OTHER_LANGUAGE)
+    sentence = reply.phrase(f"trouble_{reply.screen.trouble}")
+    assert "English" in sentence
+    assert "français" in sentence
+
+
+@pytest.mark.parametrize("text", ["hello", "Bonjour!", "Salut", "good morning"])
+def test_a_greeting_is_answered_with_what_one_can_do(conversation: Conversation, text: str):
+    reply = say(conversation, text)
+    assert (reply.screen.place, reply.screen.trouble) == ("home", None)
+
+
+def test_the_person_is_told_when_the_guidance_changed_since_their_place_was_made(
+    conversation: Conversation,
+):
+    version = conversation.guidance.version
+    for under, updated in ((None, False), (version[:8], False), ("00000000", True)):
+        reply = conversation.respond(Move(MEDIA, "en", Look(), under=under))
+        assert reply.updated is updated
+        assert reply.screen.place == MEDIA
 
 
 def test_what_is_too_long_to_read_is_said_and_the_place_stays(conversation: Conversation):

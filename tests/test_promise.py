@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.app import web_application
 from bot.channels.terminal.chat import chat
-from bot.channels.terminal.text import render as as_text
+from bot.channels.text import render as as_text
 from bot.channels.web.render import renderer
 from bot.channels.web.server import web_chat
 from bot.conversation import Conversation, Look, Move, Open, Reply

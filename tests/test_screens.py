@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.channels.terminal.text import WIDTH
-from bot.channels.terminal.text import render as as_text
+from bot.channels.text import WIDTH
+from bot.channels.text import render as as_text
 from bot.channels.web.render import renderer
 from bot.conversation import Conversation, Look, Move
 from bot.guidance.model import Guidance

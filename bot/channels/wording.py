@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.conversation import ContactCard, Reply
 from bot.guidance.model import Option
-from bot.guidance.screen import Sort, checklist
+from bot.guidance.screen import Screen, Sort, checklist
+from bot.guidance.ticket import read_ticket
 from bot.guidance.words import Lang, plain
 
 _ZONES_FR: Final = {
@@ -108,6 +109,50 @@ def heading(reply: Reply) -> str:
         if part is not None:
             return part.title[lang]
     return screen.offices[0].name[lang]
+
+
+def places(reply: Reply) -> list[str]:
+    """Return the places that one may go to from this screen, in order; none at a question."""
+    screen, guidance = reply.screen, reply.guidance
+    match screen.sort:
+        case Sort.HOME:
+            return [*guidance.trees, "topics", "offices"]
+        case Sort.TOPICS:
+            summaries = [f"summary:{name}" for name in guidance.summaries]
+            return [*(f"topic:{name}" for name in guidance.topics), *summaries]
+        case Sort.OFFICES:
+            return [f"office:{name}" for name in guidance.offices]
+        case Sort.UNSURE:
+            return [f"topic:{name}" for name in reply.maybe]
+        case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY:
+            offers = [n if n in guidance.trees else f"topic:{n}" for n in screen.offer]
+            return [*(f"office:{card.office.id}" for card in reply.cards), *offers]
+    return []
+
+
+def place_words(reply: Reply, place: str) -> str:
+    """Return what a place is called, in the language of the reply."""
+    guidance, lang = reply.guidance, reply.lang
+    name, _, rest = place.partition(":")
+    if place in guidance.trees:
+        tree = guidance.trees[place]
+        hint = f" ({reply.phrase('for_managers')})" if tree.audience == "managers" else ""
+        return tree.title[lang] + hint
+    match name:
+        case "topic":
+            return guidance.topics[rest].title[lang]
+        case "summary":
+            return f"{reply.phrase('summary_of')} — {guidance.summaries[rest].title[lang]}"
+        case "office":
+            return guidance.offices[rest].name[lang]
+    return reply.phrase(f"{place}_title")
+
+
+def asked_again(screen: Screen) -> str | None:
+    """Return the question that is being changed, so that other moves come back to it."""
+    if screen.question is None or screen.question.id not in read_ticket(screen.place).choices:
+        return None
+    return screen.question.id
 
 
 def quoted(options: Iterable[Option], lang: Lang) -> str:

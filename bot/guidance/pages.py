@@ -97,5 +97,5 @@ def _card(guidance: Guidance, sort: Sort, card: Card) -> Screen:
         first=said[:FIRST_SCREEN],
         more=said[FIRST_SCREEN:],
         offices=offices_of(guidance, card.offices),
-        offer=(card.tree, *card.see),
+        offer=tuple(dict.fromkeys((card.tree, *card.see))),
     )

@@ -394,6 +394,18 @@ RULES: Final[Mapping[str, Rule]] = {
         "Le plus long billet de cet arbre compte {count} caractères; la limite est de {limit}."
         " Utilisez des identifiants plus courts.",
     ),
+    "C606": _error(
+        "The longest way through this tree takes {count} bytes in a capsule; the limit is {limit}."
+        " Ask fewer questions on one way, or offer fewer options where several may be chosen.",
+        "Le plus long parcours de cet arbre occupe {count} octets dans une capsule; la limite est"
+        " de {limit}. Posez moins de questions sur un même parcours, ou offrez moins d’options là"
+        " où plusieurs choix sont possibles.",
+    ),
+    "C607": _error(
+        "The ids “{one}” and “{other}” have the same short form. Rename one of them.",
+        "Les identifiants « {one} » et « {other} » ont la même forme courte. Renommez l’un des"
+        " deux.",
+    ),
     # 7: the file of an organization
     "C701": _error(
         "There is no time zone “{zone}”.{hint} Write one such as “America/Toronto”.",

@@ -56,6 +56,12 @@ class Trouble(StrEnum):
     NOT_AN_OPTION = "not_an_option"
     NOT_UNDERSTOOD = "not_understood"
     UNKNOWN_LANGUAGE = "unknown_language"
+    OTHER_LANGUAGE = "other_language"
+    EXPIRED = "expired"
+    NOT_OPENED = "not_opened"
+    TAP_THE_CARD = "tap_the_card"
+    FILES = "files"
+    NOT_SHOWN = "not_shown"
 
 
 class Review(StrEnum):

@@ -7,7 +7,7 @@ typed is never kept and never echoed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -17,15 +17,36 @@ from bot.guidance.words import LANGS, Lang, fold
 MAX_TYPED: Final = 2000
 """A longer text is not read; the person is told so."""
 
-_COMMANDS: Final = {
+_COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "back": ("back", "retour", "precedent", "previous"),
     "start_over": ("start over", "restart", "recommencer", "a zero"),
     "why": ("why", "pourquoi"),
     "language": ("francais", "english", "anglais", "french"),
-    "home": ("home", "menu", "accueil", "help", "aide"),
+    "home": (
+        "home",
+        "menu",
+        "accueil",
+        "help",
+        "aide",
+        "hi",
+        "hello",
+        "hey",
+        "bonjour",
+        "salut",
+        "allo",
+        "bonsoir",
+        "good morning",
+        "good afternoon",
+        "cairn",
+    ),
     "outline": ("outline", "plan"),
     "promise": ("promise", "privacy", "promesse", "confidentialite"),
 }
+_SHORT_REPLIES: Final = frozenset(
+    fold(
+        "yes no oui non y n o ok okay back retour next suivant why pourquoi more plus none aucun"
+    ).split()
+)
 _BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
 _FRENCH: Final = frozenset(
     fold(
@@ -71,6 +92,16 @@ def _padded(phrase: str) -> str:
 def command(text: str) -> str | None:
     """Return the command that the text is, such as ``back`` or ``language``, if it is one."""
     return _BY_WORD.get(fold(text))
+
+
+def is_short_reply(text: str) -> bool:
+    """Whether the text answers something on screen, such as ``2`` or ``oui``, and asks nothing."""
+    return _NUMBERS.fullmatch(text) is not None or fold(text) in _SHORT_REPLIES
+
+
+def is_other_script(text: str) -> bool:
+    """Whether the text has letters, and none of those of English or French."""
+    return not fold(text) and any(letter.isalpha() for letter in text)
 
 
 def options(question: Question, text: str) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from bot.channels.terminal.text import places, render
+from bot.channels.text import render
+from bot.channels.wording import asked_again, places
 from bot.conversation import Act, Change, Conversation, Look, Move, Open, Reply, Say
 from bot.guidance.pages import HOME, Part
 from bot.guidance.screen import Sort
-from bot.guidance.ticket import read_ticket
 from bot.guidance.words import Lang, fold
 
 _QUIT: Final = frozenset({"quit", "exit", "quitter", "sortir"})
@@ -40,10 +40,8 @@ def chat(
         if word in _CHECKLIST and reply.screen.sort is Sort.ANSWER:
             show(render(reply, checklist=True))
             continue
-        asked = reply.screen.question
-        later = asked is not None and asked.id in read_ticket(reply.screen.place).choices
-        asking = asked.id if asked is not None and later else None
         act = _act(reply, text, word)
+        asking = asked_again(reply.screen)
         move = Move(reply.screen.place, reply.lang, act, asking, reply.came_from)
         reply = conversation.respond(move)
         show(render(reply))

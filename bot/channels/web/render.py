@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from bot.channels.wording import (
     KNOWN_TO_ALL,
+    asked_again,
     checklist_text,
     clock_words,
     heading,
@@ -21,8 +22,7 @@ from bot.channels.wording import (
 from bot.conversation import Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Option, Ref
-from bot.guidance.screen import Said, Screen, Sort, by_kind, is_stated, notes
-from bot.guidance.ticket import read_ticket
+from bot.guidance.screen import Said, Sort, by_kind, is_stated, notes
 from bot.guidance.words import Lang, Words, lines, plain
 
 
@@ -92,7 +92,7 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "say": say,
         "heading": heading(reply),
         "kicker": _kicker(reply),
-        "asking": _asking(screen),
+        "asking": asked_again(screen),
         "part": screen.sort if screen.sort in (Sort.WHY, Sort.OUTLINE) else None,
         "marks": marks,
         "note_marks": note_marks,
@@ -117,13 +117,6 @@ def _context(reply: Reply) -> Mapping[str, Any]:
                        _Place("offices", reply.phrase("offices_title"))],
         "courses": [guidance.courses[name] for name in screen.card.courses] if screen.card else [],
     }  # fmt: skip
-
-
-def _asking(screen: Screen) -> str | None:
-    """Return the question that is being changed, so that other moves come back to it."""
-    if screen.question is None or screen.question.id not in read_ticket(screen.place).choices:
-        return None
-    return screen.question.id
 
 
 def _kicker(reply: Reply) -> str | None:

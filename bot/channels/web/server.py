@@ -31,7 +31,7 @@ from bot.conversation import (
 from bot.guidance.pages import HOME, Part
 from bot.guidance.screen import Trouble
 from bot.guidance.words import LANGS, Lang
-from bot.privacy import OWN
+from bot.privacy import OWN, where_of
 
 MAX_BODY: Final = 64 * 1024
 """Bytes of a form; a larger request is refused before it is read."""
@@ -215,12 +215,8 @@ async def no_traceback(request: web.Request, handler: _Handler) -> web.StreamRes
     except (web.HTTPException, ConnectionError):
         raise
     except Exception as error:  # noqa: BLE001 the last line of defence
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
         logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
-            "%s in %s", type(error).__name__, where
+            "%s in %s", type(error).__name__, where_of(error)
         )
         return web.Response(
             text="Something went wrong on our side. Nothing was kept. Please start again.\n"

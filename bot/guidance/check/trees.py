@@ -10,6 +10,7 @@ from bot.guidance.load import Files
 from bot.guidance.model import FIRST_SCREEN, Answer, Guidance, Option, Statement, Tone, Tree
 from bot.guidance.problems import Report
 from bot.guidance.read import Document
+from bot.guidance.short import collisions, longest
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS
 
@@ -19,6 +20,9 @@ MAX_OPTIONS: Final = 10
 
 MAX_ROUTES: Final = 20_000
 MAX_TICKET: Final = 500
+MAX_SHORT: Final = 198
+"""Bytes of a place in short form, so that a capsule of it has 400 characters at most."""
+
 MAX_SCREEN: Final = 6_000
 """Characters of statements in one screen; Slack refuses messages of some 12,000 in all."""
 
@@ -108,6 +112,10 @@ def _check_size(tree: Tree, document: Document, report: Report) -> None:
         report("C306", document.file, line, count=size.routes, limit=MAX_ROUTES)
     if size.longest_ticket > MAX_TICKET:
         report("C605", document.file, line, count=size.longest_ticket, limit=MAX_TICKET)
+    if (size_in_bytes := longest(tree)) > MAX_SHORT:
+        report("C606", document.file, line, count=size_in_bytes, limit=MAX_SHORT)
+    for one, other in collisions(tree):
+        report("C607", document.file, line, one=one, other=other)
 
 
 def _check_worst(tree: Tree, document: Document, report: Report) -> None:

@@ -12,6 +12,8 @@ from bot.channels.wording import (
     clock_words,
     heading,
     languages_words,
+    place_words,
+    places,
     quoted,
 )
 from bot.conversation import ContactCard, Reply
@@ -30,23 +32,9 @@ def render(reply: Reply, *, checklist: bool = False) -> str:
     return "\n".join(_Page(reply).rows()).rstrip() + "\n"
 
 
-def places(reply: Reply) -> list[str]:
-    """Return the places that numbers lead to on this screen, in order; none at a question."""
-    screen, guidance = reply.screen, reply.guidance
-    match screen.sort:
-        case Sort.HOME:
-            return [*guidance.trees, "topics", "offices"]
-        case Sort.TOPICS:
-            summaries = [f"summary:{name}" for name in guidance.summaries]
-            return [*(f"topic:{name}" for name in guidance.topics), *summaries]
-        case Sort.OFFICES:
-            return [f"office:{name}" for name in guidance.offices]
-        case Sort.UNSURE:
-            return [f"topic:{name}" for name in reply.maybe]
-        case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY:
-            offers = [n if n in guidance.trees else f"topic:{n}" for n in screen.offer]
-            return [*(f"office:{card.office.id}" for card in reply.cards), *offers]
-    return []
+def to_copy(reply: Reply) -> str:
+    """Return an answer as text to take along: what it says, without what the person chose."""
+    return "\n".join(_Page(reply).rows_to_copy()).strip() + "\n"
 
 
 class _Page:
@@ -85,8 +73,22 @@ class _Page:
         yield from self._body()
         yield from self._sources()
         yield ""
-        version = reply.phrase("version", version=reply.guidance.version)
-        yield from self._wrap(f"{reply.approval[self._lang]} {version}.")
+        yield from self._footer()
+
+    def rows_to_copy(self) -> Iterator[str]:
+        reply, screen = self._reply, self._reply.screen
+        yield from self._wrap(heading(reply))
+        yield from self._statements(Said(one.statement) for one in screen.said)
+        yield ""
+        yield from self._wrap(reply.phrase("practice_meaning"))
+        if reply.cards:
+            yield ""
+            yield from self._head("offices_heading")
+            for number, card in enumerate(reply.cards, start=1):
+                yield from self._contact(card, f"{number}. ")
+        yield from self._sources()
+        yield ""
+        yield from self._footer()
 
     # -- the sorts of screens
 
@@ -124,28 +126,7 @@ class _Page:
         yield from self._numbered(self._names())
 
     def _names(self) -> list[str]:
-        guidance, lang = self._reply.guidance, self._lang
-        found = []
-        for place in places(self._reply):
-            name, _, rest = place.partition(":")
-            if place in guidance.trees:
-                tree = guidance.trees[place]
-                hint = (
-                    f" ({self._reply.phrase('for_managers')})"
-                    if tree.audience == "managers"
-                    else ""
-                )
-                found.append(tree.title[lang] + hint)
-            elif name == "topic":
-                found.append(guidance.topics[rest].title[lang])
-            elif name == "summary":
-                title = guidance.summaries[rest].title[lang]
-                found.append(f"{self._reply.phrase('summary_of')} — {title}")
-            elif name == "office":
-                found.append(guidance.offices[rest].name[lang])
-            else:
-                found.append(self._reply.phrase(f"{place}_title"))
-        return found
+        return [place_words(self._reply, place) for place in places(self._reply)]
 
     def _question(self) -> Iterator[str]:
         screen = self._reply.screen
@@ -371,6 +352,10 @@ class _Page:
                 parts.append(f"({reply.phrase(f'network_{source.network}')})")
             yield from self._wrap(" ".join(parts), 4)
             yield "    " + source.url.get(lang, source.url["en"])
+
+    def _footer(self) -> Iterator[str]:
+        version = self._reply.phrase("version", version=self._reply.guidance.version)
+        yield from self._wrap(f"{self._reply.approval[self._lang]} {version}.")
 
     def _head(self, phrase: str) -> Iterator[str]:
         yield from self._wrap(self._reply.phrase(phrase).upper())

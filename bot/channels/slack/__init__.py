@@ -1,0 +1,1 @@
+"""The Slack channel: private guidance by modal, message and Home."""

@@ -1,0 +1,142 @@
+"""How does a move become something that Slack shows? Reply, capsule and page, within limits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.channels.slack import surfaces
+from bot.channels.slack.decode import Fields, Person, Step, step_of
+from bot.channels.slack.limits import TooLargeError, check_message, check_view
+from bot.channels.wording import asked_again
+from bot.conversation import Conversation, Look, Move, Open, Reply
+from bot.guidance import understand
+from bot.guidance.pages import HOME
+from bot.guidance.screen import Trouble
+from bot.guidance.words import LANGS, Lang
+from bot.privacy import OWN
+from bot.seal import Bearer, ExpiredError, NotOpenedError, Seal, Spot, Surface
+
+PLATFORM: Final = "slack"
+Payload = dict[str, Any]
+Shown = Callable[[Reply, str], Payload]
+
+
+class Answers:
+    """Puts replies of the conversation into the forms of Slack, each with its capsule."""
+
+    def __init__(self, conversation: Conversation, seal: Seal) -> None:
+        self._conversation = conversation
+        self._seal = seal
+
+    def open(self, capsule: object, person: Person, surface: Surface, lang: Lang) -> Step | Spot:
+        """Return the spot in a capsule, or the step of a friendly restart in ``lang``."""
+        try:
+            return self._seal.open(
+                capsule if isinstance(capsule, str) else "", _bearer(person, surface)
+            )
+        except NotOpenedError as error:
+            expired = isinstance(error, ExpiredError)
+            trouble = Trouble.EXPIRED if expired else Trouble.NOT_OPENED
+            return Step(Move(HOME, lang, Open(HOME)), trouble=trouble)
+
+    def step(self, do: str, opened: Step | Spot, fields: Fields) -> Step:
+        """Return the step of a press: what it means at its spot, or the restart."""
+        return opened if isinstance(opened, Step) else step_of(do, opened, fields)
+
+    def reply(self, step: Step) -> Reply:
+        """Return the reply to a step."""
+        reply = self._conversation.respond(step.move)
+        return reply.with_trouble(step.trouble) if step.trouble else reply
+
+    def at(self, place: str, lang: Lang) -> Reply:
+        """Return the reply at a place that a person comes to from outside."""
+        return self._conversation.respond(Move(HOME, lang, Open(place)))
+
+    def both(self) -> tuple[Reply, Reply]:
+        """Return the first screen in both languages."""
+        english, french = (self.at(HOME, lang) for lang in LANGS)
+        return english, french
+
+    def is_crisis(self, text: str) -> bool:
+        """Tell whether what was typed is about danger now."""
+        return understand.is_crisis(self._conversation.guidance, text)
+
+    def is_current(self, spot: Spot) -> bool:
+        """Tell whether a spot was sealed under the guidance that is served now."""
+        return self._conversation.guidance.version.startswith(spot.version)
+
+    def capsule(self, reply: Reply, person: Person, surface: Surface) -> str:
+        """Return where the reply leaves the person, locked for them and for the surface."""
+        screen = reply.screen
+        spot = Spot(screen.place, reply.lang, asked_again(screen), reply.came_from)
+        return self._seal.lock(spot, _bearer(person, surface))
+
+    # -- each of the forms
+
+    def modal(
+        self, reply: Reply, person: Person, number: int = 1, told: str | None = None
+    ) -> Payload:
+        """Return the reply as a modal."""
+        return self._shown(
+            reply, person, Surface.MODAL, lambda r, c: surfaces.modal(r, c, number, told)
+        )
+
+    def message(self, reply: Reply, person: Person, number: int = 1) -> Payload:
+        """Return the reply as a message."""
+        return self._shown(
+            reply, person, Surface.MESSAGE, lambda r, c: surfaces.message(r, c, number)
+        )
+
+    def trail(self, reply: Reply, person: Person, surface: Surface) -> Payload:
+        """Return the form that asks which choice to change."""
+        modal = surface is Surface.MODAL
+        build = surfaces.trail_modal if modal else surfaces.trail_message
+        return self._shown(reply, person, surface, build)
+
+    def copy(self, reply: Reply, person: Person, *, sent: str | None = None) -> Payload:
+        """Return an answer as fields to copy from."""
+        return self._shown(
+            reply, person, Surface.MODAL, lambda r, c: surfaces.copy_modal(r, c, sent)
+        )
+
+    def home(self, reply: Reply, person: Person) -> Payload:
+        """Return the Home tab."""
+        return self._shown(reply, person, Surface.HOME, surfaces.home_tab)
+
+    def first(self, person: Person, surface: Surface) -> Payload:
+        """Return the first screen for somebody whose language is not known yet."""
+        replies = self.both()
+        build = surfaces.first_modal if surface is Surface.MODAL else surfaces.first_message
+        return self._shown(replies[0], person, surface, lambda _, c: build(replies, c))
+
+    def _shown(self, reply: Reply, person: Person, surface: Surface, build: Shown) -> Payload:
+        """Return what ``build`` makes of the reply; the first screen where that is too large."""
+        payload = build(reply, self.capsule(reply, person, surface))
+        try:
+            self._check(payload, surface)
+        except TooLargeError as error:
+            logging.getLogger(OWN).error("a screen does not fit: %s", error)  # noqa: TRY400
+            home = self.at(HOME, reply.lang).with_trouble(Trouble.NOT_SHOWN)
+            capsule = self.capsule(home, person, surface)
+            bare = replace(home, notices=())
+            if surface is Surface.HOME:
+                return surfaces.home_tab(bare, capsule)
+            build_bare = surfaces.modal if surface is Surface.MODAL else surfaces.message
+            return build_bare(bare, capsule)
+        return payload
+
+    @staticmethod
+    def _check(payload: Mapping[str, Any], surface: Surface) -> None:
+        (check_message if surface is Surface.MESSAGE else check_view)(payload)
+
+
+def again(spot: Spot) -> Step:
+    """Return the step that looks at a spot once more."""
+    return Step(Move(spot.place, spot.lang, Look(), spot.asking, spot.came_from, spot.version))
+
+
+def _bearer(person: Person, surface: Surface) -> Bearer:
+    return Bearer(PLATFORM, person.team, person.user, surface)

@@ -1,0 +1,155 @@
+"""How is the Slack channel put together, served and shut down?"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.slack.answers import Answers
+from bot.channels.slack.decode import workspace_of
+from bot.channels.slack.events import Events, Seen
+from bot.channels.slack.ingress import Door, Incoming, RefusedError
+from bot.channels.slack.outbound import Outbound
+from bot.channels.slack.people import People
+from bot.channels.slack.presses import Presses
+from bot.channels.slack.router import Answer, Router
+from bot.channels.slack.sockets import SocketMode
+from bot.conversation import Conversation
+from bot.privacy import OWN, where_of
+from bot.seal import Seal
+from bot.tasks import Tasks
+
+PATH: Final = "/slack/events"
+DRAIN: Final = 20.0
+"""Seconds that work which has begun may take at shutdown."""
+
+_SWEEP: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSettings:
+    """What the operator set for Slack."""
+
+    bot_token: str = field(repr=False)
+    signing_secrets: Sequence[str] = field(repr=False)
+    app_token: str | None = field(repr=False)
+    api_url: str
+    workspaces: Iterable[str]
+
+
+class SlackChannel:
+    """Slack: takes requests by HTTP, by Socket Mode or both, and answers them."""
+
+    def __init__(
+        self,
+        settings: SlackSettings,
+        conversation: Conversation,
+        seal: Seal,
+        seen: Seen,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take the parts, the shared session, and a clock of aware times."""
+        client = AsyncWebClient(
+            token=settings.bot_token,
+            base_url=settings.api_url,
+            session=session,
+            retry_handlers=[],
+        )
+        self.tasks = Tasks()
+        self.outbound = Outbound(client, session, time.monotonic)
+        self.people = People(settings.workspaces, self.outbound, time.monotonic)
+        answers = Answers(conversation, seal)
+        self._events = Events(
+            answers, self.people, self.outbound, self.tasks, seen, clock=time.monotonic
+        )
+        presses = Presses(answers, self.people, self.outbound, self.tasks)
+        self._router = Router(presses, self._events)
+        self._door = Door(settings.signing_secrets, clock)
+        self._sockets = (
+            SocketMode(settings.app_token, client, self.answer) if settings.app_token else None
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Slack has accepted the token."""
+        return self.people.identity is not None
+
+    async def answer(self, incoming: Incoming) -> Answer:
+        """Answer a request that has come in, by whichever way."""
+        served = self.people.serves(workspace_of(incoming.body))
+        if incoming.body.get("type") != "url_verification" and not incoming.body.get("ssl_check"):
+            if served is None:
+                return Answer(503)
+            if not served:
+                return Answer(403)
+        try:
+            return await self._router.dispatch(incoming.body, incoming.age)
+        except Exception as error:  # noqa: BLE001 the last line of defence
+            logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
+                "%s in %s", type(error).__name__, where_of(error)
+            )
+            return Answer(500)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer a request by HTTP."""
+        try:
+            incoming = await self._door.read(
+                request.headers, request.content, request.content_length
+            )
+        except RefusedError as refused:
+            # What was not read of the request is not wanted: the connection ends here.
+            return web.Response(status=refused.status, headers={"Connection": "close"})
+        answer = await self.answer(incoming)
+        kind = "application/json" if answer.body else "text/plain"
+        return web.Response(
+            status=answer.status, text=answer.body, content_type=kind, headers=_NO_STORE
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve until the block ends; what has begun by then is finished."""
+        background = [
+            asyncio.create_task(self.people.learn_identity()),
+            asyncio.create_task(self._sweep()),
+        ]
+        if self._sockets is not None:
+            background.append(asyncio.create_task(self._sockets.run()))
+        try:
+            yield
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            if not await self.tasks.drain(DRAIN):
+                logging.getLogger(OWN).error("some answers to Slack were not finished in time")
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            self._events.sweep()
+            self.people.sweep()
+
+
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+def new_session() -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+    """Return the one HTTP session for all that goes out to Slack."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=100, limit_per_host=100),
+        timeout=aiohttp.ClientTimeout(total=30, connect=5),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=True,
+    )

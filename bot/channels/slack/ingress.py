@@ -1,0 +1,150 @@
+"""May this request come in? Size, then signature over the raw bytes, then a bounded parse.
+
+Nothing that was not signed is parsed, and nothing of a request is ever written to a log: a
+refusal is a status and nothing else.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from aiohttp import StreamReader
+
+MAX_BODY: Final = 256 * 1024
+MAX_DEPTH: Final = 32
+_WINDOW: Final = 300
+"""Seconds by which the time of a request may differ from ours, either way."""
+
+_TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
+_SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
+_MAX_FIELDS: Final = 64
+
+Body = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """A request may not come in; ``status`` is all that its sender learns."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(str(status))
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request that was signed: its fields, and how many seconds ago it was sent, about."""
+
+    body: Body
+    age: float
+
+
+class Door:
+    """Looks at requests before anything else sees them."""
+
+    def __init__(self, secrets: Sequence[str], clock: Callable[[], datetime]) -> None:
+        """Take the accepted signing secrets and a clock of aware times."""
+        self._secrets = [secret.encode() for secret in secrets]
+        self._clock = clock
+        self._least = math.inf
+
+    async def read(
+        self, headers: Mapping[str, str], content: StreamReader, declared: int | None
+    ) -> Incoming:
+        """Return the request if it may come in.
+
+        Raises:
+            RefusedError: 413 too large, 401 not signed by Slack or too old, 400 not readable.
+
+        """
+        raw = await _read_bounded(content, declared)
+        late = self._clock().timestamp() - self.verify(headers, raw)
+        # The shortest way that any request took tells how our clock differs from Slack's.
+        self._least = min(self._least, late)
+        return Incoming(parse(headers.get("Content-Type", ""), raw), late - self._least)
+
+    def verify(self, headers: Mapping[str, str], raw: bytes) -> int:
+        """Return when the request was sent, if Slack signed these bytes just now.
+
+        Raises:
+            RefusedError: 401.
+
+        """
+        stamp = headers.get("X-Slack-Request-Timestamp", "")
+        signature = headers.get("X-Slack-Signature", "")
+        if not _TIMESTAMP.fullmatch(stamp) or not _SIGNATURE.fullmatch(signature):
+            raise RefusedError(401)
+        if abs(self._clock().timestamp() - int(stamp)) > _WINDOW:
+            raise RefusedError(401)
+        signed = b"v0:" + stamp.encode() + b":" + raw
+        # Every secret is tried, so that how long it takes tells nothing about which one fits.
+        fits = [
+            hmac.compare_digest(b"v0=" + hmac.digest(secret, signed, sha256).hex().encode(), mark)
+            for mark in (signature.encode(),)
+            for secret in self._secrets
+        ]
+        if not any(fits):
+            raise RefusedError(401)
+        return int(stamp)
+
+
+async def _read_bounded(content: StreamReader, declared: int | None) -> bytes:
+    if declared is not None and declared > MAX_BODY:
+        raise RefusedError(413)
+    raw = bytearray()
+    async for chunk in content.iter_any():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise RefusedError(413)
+    return bytes(raw)
+
+
+def parse(content_type: str, raw: bytes) -> Body:
+    """Return the fields of a signed request: JSON, a form, or JSON within a form.
+
+    Raises:
+        RefusedError: 400, the bytes are none of these.
+
+    """
+    try:
+        text = raw.decode("utf-8")
+        if content_type.partition(";")[0].strip().lower() == "application/json":
+            return _json(text)
+        fields = dict(
+            parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+        )
+        return _json(fields["payload"]) if "payload" in fields else fields
+    except (ValueError, RecursionError):
+        raise RefusedError(400) from None
+
+
+def _json(text: str) -> Body:
+    """Return the object that ``text`` holds.
+
+    Raises:
+        ValueError: it is no object, or nested too deep.
+
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError  # noqa: TRY004 a bad request, not a mistake of ours
+    # What reads a request later may go through it by recursion.
+    level: list[Any] = [found]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return found
+    raise ValueError

@@ -1,0 +1,308 @@
+"""How do we speak to Slack? One session, one gate for every payload, patience where it is asked.
+
+Slack limits each method of a workspace, and messages of a channel to one a second. A method that
+was limited is left alone for as long as Slack said; then those who wait go one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.slack.limits import check_message, check_view
+
+TRIES: Final = 6
+_LONGEST_WAIT: Final = 60.0
+_URGENT: Final = 1.5
+"""Seconds for a call that somebody waits for: Slack gives three for the whole press."""
+
+_PATIENT: Final = 10.0
+_SPACING: Final = 1.05
+_REMEMBERED: Final = 10_000
+_TRANSIENT: Final = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
+)
+_SERVER_ERROR: Final = 500
+_LIMITED: Final = 429
+
+Payload = Mapping[str, Any]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class SlackError(Exception):
+    """Slack did not do what was asked; ``code`` is its own word for why, and holds no content."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class LimitedError(SlackError):
+    """Slack wants this method to be left alone for ``wait`` seconds."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
+        super().__init__("ratelimited")
+
+
+class UnreachableError(SlackError):
+    """No answer came, or none that can be read; whether Slack did it is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("unreachable")
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What is known of one method: until when it is limited, and who goes first after that."""
+
+    closed_until: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Outbound:
+    """Sends what Cairn says to Slack."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """Take a client without retry handlers on the shared session, and a monotonic clock."""
+        self._client = client
+        self._session = session
+        self._clock = clock
+        self._sleep = sleep
+        self._lanes: dict[str, _Lane] = {}
+        self._next: dict[str, float] = {}
+        self._home = urlsplit(client.base_url)
+
+    # -- what can be said
+
+    async def identity(self) -> Mapping[str, Any]:
+        """Return who the token is: ``team_id``, ``user_id``, ``bot_id``."""
+        return await self._patient("auth.test", {})
+
+    async def person(self, user: str) -> Mapping[str, Any]:
+        """Return the profile of a person, with its ``locale``; asked once, without waiting."""
+        answer = await self._urgent("users.info", {"user": user, "include_locale": "true"})
+        found = answer.get("user")
+        return found if isinstance(found, dict) else {}
+
+    async def open_view(self, trigger: str, view: Payload) -> Mapping[str, Any]:
+        """Open a modal; asked once, since the trigger lives three seconds. Return the view."""
+        check_view(view)
+        answer = await self._urgent("views.open", {"trigger_id": trigger, "view": view})
+        return answer.get("view") or {}
+
+    async def update_view(self, view_id: str, view: Payload, unless_changed: str | None) -> None:
+        """Put another view in place of one, unless its hash has changed meanwhile."""
+        check_view(view)
+        arguments = {"view_id": view_id, "view": view}
+        if unless_changed:
+            arguments["hash"] = unless_changed
+        await self._patient("views.update", arguments)
+
+    async def publish_home(self, user: str, view: Payload) -> None:
+        """Show a person's Home tab."""
+        check_view(view)
+        await self._patient("views.publish", {"user_id": user, "view": view})
+
+    async def post(self, channel: str, message: Payload, thread: str | None = None) -> str:
+        """Post a message to a channel or, by a person's id, to their chat; return its ``ts``."""
+        answer = await self._say("chat.postMessage", channel, message, {"thread_ts": thread})
+        return f"{answer.get('channel', channel)}:{answer.get('ts', '')}"
+
+    async def update(self, channel: str, ts: str, message: Payload) -> None:
+        """Put another message in place of one of ours."""
+        await self._say("chat.update", channel, message, {"ts": ts})
+
+    async def whisper(
+        self, channel: str, user: str, message: Payload, thread: str | None = None
+    ) -> None:
+        """Show a message in a channel to one person only."""
+        more = {"user": user, "thread_ts": thread}
+        await self._say("chat.postEphemeral", channel, message, more)
+
+    async def respond(self, address: str, message: Payload, *, replace: bool) -> None:
+        """Answer through the address that a press came with."""
+        check_message(message)
+        self._must_be_slack(address)
+        how = {"replace_original": True} if replace else {"response_type": "ephemeral"}
+        body = {**message, **how}
+
+        async def send() -> Mapping[str, Any]:
+            async with self._session.post(
+                address,
+                json=body,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=_PATIENT),
+            ) as answer:
+                if answer.status == _LIMITED:
+                    raise LimitedError(_seconds(answer.headers.get("Retry-After")))
+                if answer.status >= _SERVER_ERROR:
+                    raise UnreachableError
+                if not answer.ok:
+                    raise SlackError("response_url_refused")
+            return {}
+
+        await self._with_patience(lambda: self._guarded(send))
+
+    def chat_address(self, team: str, bot: str) -> str:
+        """Return the address that opens a person's own chat with the bot."""
+        site = self._home.netloc
+        return f"https://{site}/app_redirect?team={team}&channel={bot}"
+
+    # -- how it is said
+
+    async def _say(
+        self, method: str, channel: str, message: Payload, more: Mapping[str, str | None]
+    ) -> Mapping[str, Any]:
+        check_message(message)
+        arguments = {
+            "channel": channel,
+            "unfurl_links": False,
+            "unfurl_media": False,
+            **message,
+            **{name: value for name, value in more.items() if value},
+        }
+        return await self._patient(method, arguments, channel)
+
+    async def _urgent(self, method: str, arguments: Payload) -> Mapping[str, Any]:
+        lane = self._lane(method)
+        if (wait := lane.closed_until - self._clock()) > 0:
+            raise LimitedError(wait)
+        return await self._call(lane, method, arguments, _URGENT)
+
+    async def _patient(
+        self, method: str, arguments: Payload, channel: str | None = None
+    ) -> Mapping[str, Any]:
+        lane = self._lane(method)
+
+        async def attempt() -> Mapping[str, Any]:
+            async with self._turn(lane):
+                if channel is not None:
+                    await self._space(channel)
+                return await self._call(lane, method, arguments, _PATIENT)
+
+        return await self._with_patience(attempt)
+
+    @asynccontextmanager
+    async def _turn(self, lane: _Lane) -> AsyncIterator[None]:
+        """Go ahead at once; or, where the method was limited, one by one and when it is open."""
+        waits = lane.closed_until > self._clock() or lane.turn.locked()
+        inside: AbstractAsyncContextManager[Any] = lane.turn if waits else nullcontext()
+        async with inside:
+            while (wait := lane.closed_until - self._clock()) > 0:
+                await self._sleep(wait)
+            yield
+
+    async def _space(self, channel: str) -> None:
+        """Wait until a second has passed since the last message of the channel."""
+        now = self._clock()
+        at = max(now, self._next.pop(channel, now))
+        self._next[channel] = at + _SPACING
+        if len(self._next) > _REMEMBERED:
+            del self._next[next(iter(self._next))]
+        if at > now:
+            await self._sleep(at - now)
+
+    async def _call(
+        self, lane: _Lane, method: str, arguments: Payload, within: float
+    ) -> Mapping[str, Any]:
+        async def send() -> Mapping[str, Any]:
+            async with asyncio.timeout(within):
+                if method in _FORM_ONLY:
+                    answer = await self._client.api_call(method, data=dict(arguments))
+                else:
+                    answer = await self._client.api_call(method, json=dict(arguments))
+            return answer.data if isinstance(answer.data, dict) else {}
+
+        try:
+            return await self._guarded(send)
+        except LimitedError as limited:
+            lane.closed_until = max(lane.closed_until, self._clock() + limited.wait)
+            raise
+
+    async def _guarded(self, send: Callable[[], Awaitable[Payload]]) -> Mapping[str, Any]:
+        """Return what ``send`` does; every way to fail becomes one of ours, without content."""
+        try:
+            return await send()
+        except SlackApiError as error:
+            raise _told(error.response) from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            raise UnreachableError from None
+
+    async def _with_patience(
+        self, attempt: Callable[[], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        """Try a few times, longer apart each time.
+
+        What may be done twice is done twice rather than not at all: a card shown twice works
+        twice, and silence would leave a person alone.
+        """
+        for tried in range(1, TRIES + 1):
+            try:
+                return await attempt()
+            except LimitedError as limited:
+                if tried == TRIES:
+                    raise
+                await self._sleep(limited.wait + random.uniform(0, 0.5))  # noqa: S311 no secret
+            except SlackError as error:
+                if tried == TRIES or not (
+                    isinstance(error, UnreachableError) or error.code in _TRANSIENT
+                ):
+                    raise
+                await self._sleep(min(2.0**tried, _LONGEST_WAIT) * random.uniform(0.5, 1.0))  # noqa: S311
+        raise AssertionError
+
+    def _lane(self, method: str) -> _Lane:
+        return self._lanes.setdefault(method, _Lane())
+
+    def _must_be_slack(self, address: str) -> None:
+        """Refuse an address that is not Slack's own; nothing is sent there.
+
+        Raises:
+            SlackError: it is another host.
+
+        """
+        parts = urlsplit(address)
+        home = self._home
+        same = (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
+        hooks = parts.scheme == "https" and parts.netloc == f"hooks.{home.netloc}"
+        if not (same or hooks):
+            raise SlackError("foreign_response_url")
+
+
+_FORM_ONLY: Final = frozenset({"users.info"})
+"""Methods that read no JSON."""
+
+
+def _told(response: Any) -> SlackError:
+    status = getattr(response, "status_code", 0)
+    if status == _LIMITED:
+        return LimitedError(_seconds(response.headers.get("Retry-After")))
+    data = getattr(response, "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    if status >= _SERVER_ERROR or not isinstance(code, str):
+        return UnreachableError()
+    return SlackError(code)
+
+
+def _seconds(text: str | None) -> float:
+    """Return the seconds of a Retry-After header: one where it says nothing that can be read."""
+    try:
+        return min(max(float(text or ""), 0.0), _LONGEST_WAIT)
+    except ValueError:
+        return 1.0

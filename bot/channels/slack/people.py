@@ -1,0 +1,108 @@
+"""Whom do we serve, and in which language? The token's own workspace, unless more are listed.
+
+A language is looked up once and remembered for half an hour, in memory only. The look-up never
+holds a person up: until it is there, the first screen is in both languages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.channels.memory import Memory
+from bot.channels.slack.decode import Person, language_of
+from bot.channels.slack.outbound import Outbound, SlackError
+from bot.guidance.words import Lang
+from bot.privacy import OWN
+
+_RETRY: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who our token is: the workspace, the bot's user and id."""
+
+    team: str
+    user: str
+    bot: str
+
+
+class People:
+    """Tells whom Cairn serves, who Cairn itself is, and which language somebody reads."""
+
+    def __init__(
+        self, allowed: Iterable[str], outbound: Outbound, clock: Callable[[], float]
+    ) -> None:
+        """Take the allowed workspaces and organizations; none: the token's own workspace."""
+        self._allowed = frozenset(allowed)
+        self._outbound = outbound
+        self._tongues: Memory[Lang] = Memory(clock)
+        self._identity: Identity | None = None
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who our token is; nothing until Slack has said so."""
+        return self._identity
+
+    async def learn_identity(
+        self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """Ask Slack who the token is, until it says so."""
+        while self._identity is None:
+            try:
+                told = await self._outbound.identity()
+            except SlackError as error:
+                logging.getLogger(OWN).error(  # noqa: TRY400 the code is all there is
+                    "Slack does not accept the token: %s", error.code
+                )
+                await sleep(_RETRY)
+                continue
+            self._identity = Identity(
+                *(str(told.get(k, "")) for k in ("team_id", "user_id", "bot_id"))
+            )
+
+    def forget_identity(self) -> None:
+        """Take back that the token is good: the app was removed, or its token revoked."""
+        self._identity = None
+
+    def serves(self, workspace: tuple[str, ...]) -> bool | None:
+        """Tell whether requests of a workspace are served; nothing while that is not known."""
+        if self._allowed:
+            return not self._allowed.isdisjoint(workspace)
+        if self._identity is None:
+            return None
+        return self._identity.team in workspace
+
+    def is_ours(self, person: Person) -> bool:
+        """Tell whether somebody belongs to a workspace we serve, not just to a shared channel."""
+        home = (person.home,)
+        return person.home == person.team or self.serves(home) is True
+
+    # -- languages
+
+    def tongue(self, person: Person) -> Lang | None:
+        """Return the language that is remembered of somebody."""
+        return self._tongues.recall(person.key)
+
+    def remember(self, person: Person, lang: Lang) -> None:
+        """Remember somebody's language for half an hour."""
+        self._tongues.keep(person.key, lang)
+
+    async def learn_tongue(self, person: Person) -> Lang | None:
+        """Return the language of somebody's profile, asked for once and without waiting."""
+        if (known := self._tongues.recall(person.key)) is not None:
+            return known
+        try:
+            found = language_of(await self._outbound.person(person.user))
+        except SlackError:
+            return None
+        if found is not None:
+            self.remember(person, found)
+        return found
+
+    def sweep(self) -> None:
+        """Drop what is older than half an hour."""
+        self._tongues.sweep()

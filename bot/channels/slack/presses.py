@@ -1,0 +1,326 @@
+"""What do a command, a shortcut, a form and a button do? What somebody waits for, at once.
+
+A form is answered within the same request. Whatever opens a window makes one call to Slack; when
+that is refused, the same first screen comes another way, so that nobody gets silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from bot.channels.slack import surfaces
+from bot.channels.slack.answers import Answers, again
+from bot.channels.slack.decode import (
+    Fields,
+    Person,
+    Step,
+    fields_of,
+    language_shown,
+    plain_words,
+)
+from bot.channels.slack.outbound import Outbound, SlackError
+from bot.channels.slack.people import People
+from bot.conversation import Move, Reply, Say
+from bot.guidance import understand
+from bot.guidance.pages import HOME
+from bot.guidance.words import LANGS, Lang
+from bot.seal import Spot, Surface
+from bot.tasks import Tasks, Work
+
+Body = Mapping[str, Any]
+Payload = dict[str, Any]
+STALE: Final = 2.0
+"""Seconds after which a trigger is no longer worth trying: it lives three."""
+
+_RESERVED: Final = ("pin", "unpin")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed: what it does, the capsule with it, and where it stands."""
+
+    body: Body
+    person: Person
+    do: str
+    value: object
+
+
+class Presses:
+    """Answers commands, shortcuts, forms and buttons."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        people: People,
+        outbound: Outbound,
+        tasks: Tasks,
+    ) -> None:
+        """Take the parts of the channel."""
+        self._answers = answers
+        self._people = people
+        self._outbound = outbound
+        self._tasks = tasks
+
+    # -- what opens a window
+
+    async def command(self, body: Body, person: Person, age: float) -> Payload:
+        """Answer ``/cairn`` with or without words; return the body of the HTTP answer."""
+        if not self._people.is_ours(person):
+            return {"response_type": "ephemeral", **surfaces.refusal(self._answers.both())}
+        text = plain_words(body.get("text")).strip()
+        first = self._commanded(person, text)
+        opened = await self._open(body, person, age, first, sure=first.sure)
+        if opened:
+            return {}
+        return {"response_type": "ephemeral", **first.message()}
+
+    def _commanded(self, person: Person, text: str) -> _First:
+        known = self._people.tongue(person)
+        if not text:
+            return self._at(person, HOME, known)
+        if understand.command(text) is None and text.casefold() in _RESERVED:
+            return self._at(person, "topic:pin_summary", known, otherwise="en")
+        start = text[: understand.MAX_TYPED]
+        lang = understand.language(start, known or "en")
+        reply = self._answers.reply(Step(Move(HOME, lang, Say(text))))
+        sure = known is not None or lang == understand.language(start, "fr")
+        return _First(self._answers, person, reply, sure=sure)
+
+    def _at(
+        self, person: Person, place: str, lang: Lang | None, otherwise: Lang | None = None
+    ) -> _First:
+        """Return the first screen at a place; in both languages where none is known."""
+        if lang is None and (place == HOME or otherwise is None):
+            return _First(self._answers, person, None, sure=False)
+        reply = self._answers.at(place, lang or otherwise or "en")
+        return _First(self._answers, person, reply, sure=lang is not None)
+
+    async def shortcut(self, body: Body, person: Person, age: float) -> None:
+        """Answer a global shortcut; its name says the walk and the language."""
+        place, _, tongue = str(body.get("callback_id", "")).partition(".")
+        lang = next((one for one in LANGS if one == tongue), self._people.tongue(person))
+        await self._start(body, person, age, place or HOME, lang)
+
+    async def _start(
+        self, body: Body, person: Person, age: float, place: str, lang: Lang | None
+    ) -> None:
+        """Open a walk in a window; where that is refused, in the person's chat."""
+        if not self._people.is_ours(person):
+            self._spawn(person, lambda: self._refuse(person))
+            return
+        first = self._at(person, place, lang)
+        if await self._open(body, person, age, first, sure=first.sure):
+            return
+        # What they meant to open is not named there: the chat keeps a copy.
+        home = self._at(person, HOME, lang)
+        address = body.get("response_url")
+        if isinstance(address, str) and address:
+            message = first.message()
+            self._spawn(person, lambda: self._outbound.respond(address, message, replace=False))
+        else:
+            message = home.message()
+            self._spawn(person, lambda: self._post(person, message))
+
+    async def _refuse(self, person: Person) -> None:
+        await self._outbound.post(person.user, surfaces.refusal(self._answers.both()))
+
+    async def _post(self, person: Person, message: Payload) -> None:
+        await self._outbound.post(person.user, message)
+
+    async def _open(
+        self, body: Body, person: Person, age: float, first: _First, *, sure: bool
+    ) -> bool:
+        """Open the window; return false where that cannot be done any more."""
+        trigger = body.get("trigger_id")
+        if not isinstance(trigger, str) or not trigger or age > STALE:
+            return False
+        try:
+            view = await self._outbound.open_view(trigger, first.modal())
+        except SlackError:
+            return False
+        if not sure:
+            self._spawn(person, partial(self._in_their_language, person, first, view))
+        return True
+
+    async def _in_their_language(self, person: Person, first: _First, view: Body) -> None:
+        """Show the first screen again in the language of the profile, if nobody went on."""
+        lang = await self._people.learn_tongue(person)
+        if lang is None or lang == first.lang:
+            return
+        reply = self._answers.at(HOME, lang) if first.reply is None else self._same(first, lang)
+        modal = self._answers.modal(reply, person)
+        await self._update(str(view.get("id", "")), modal, view.get("hash"))
+
+    def _same(self, first: _First, lang: Lang) -> Reply:
+        assert first.reply is not None
+        return replace(first.reply, lang=lang)
+
+    # -- forms
+
+    def submit(self, body: Body, person: Person) -> Payload:
+        """Answer a form with the next screen, in the body of the HTTP answer."""
+        view = body.get("view")
+        view = view if isinstance(view, dict) else {}
+        fields = fields_of(view.get("state"))
+        do = str(view.get("callback_id", ""))
+        lang = self._lang(body, person)
+        opened = self._answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
+        step = self._answers.step(do, opened, fields)
+        if do == "first" and isinstance(opened, Spot):
+            self._people.remember(person, step.move.lang)
+        reply = self._answers.reply(step)
+        shown = self._answers.modal(reply, person, step.number)
+        return {"response_action": "update", "view": shown}
+
+    def _lang(self, body: Body, person: Person) -> Lang:
+        return language_shown(body) or self._people.tongue(person) or "en"
+
+    # -- buttons
+
+    async def press(self, press: Press, age: float) -> None:
+        """Answer a button: open a window, or have the card changed in a moment."""
+        body, person = press.body, press.person
+        name, _, rest = press.do.partition(":")
+        view = body.get("view")
+        if name == "start":
+            await self._start(body, person, age, rest, self._home_lang(view, person))
+        elif name == "chat":
+            return  # a link; Slack has opened it
+        elif isinstance(view, dict) and view.get("type") == "modal":
+            self._spawn(person, lambda: self._in_modal(press, view))
+        elif isinstance(view, dict):
+            self._spawn(person, lambda: self._in_home(press, view))
+        elif name in ("private", "copy"):
+            await self._out_of_message(press, age)
+        else:
+            self._spawn(person, lambda: self._in_message(press))
+
+    def _home_lang(self, view: object, person: Person) -> Lang | None:
+        """Return the language that Home is shown in, or that is remembered."""
+        if isinstance(view, dict) and view.get("type") == "home":
+            opened = self._answers.open(view.get("private_metadata"), person, Surface.HOME, "en")
+            return opened.lang if isinstance(opened, Spot) else language_shown({"view": view})
+        return self._people.tongue(person)
+
+    async def _in_modal(self, press: Press, view: Body) -> None:
+        person, answers = press.person, self._answers
+        lang = self._lang(press.body, person)
+        opened = answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
+        if isinstance(opened, Spot) and press.do in ("trail", "copy", "send"):
+            reply = answers.reply(again(opened))
+            if press.do == "trail":
+                shown = answers.trail(reply, person, Surface.MODAL)
+            else:
+                told = await self._send(reply, person) if press.do == "send" else None
+                shown = answers.copy(reply, person, sent=told)
+        else:
+            step = answers.step(press.do, opened, fields_of(view.get("state")))
+            self._keep_choice(press, person, step)
+            shown = answers.modal(answers.reply(step), person, step.number)
+        await self._update(str(view.get("id", "")), shown, view.get("hash"))
+
+    def _keep_choice(self, press: Press, person: Person, step: Step) -> None:
+        """Remember a language that somebody chose, as their next window opens in it."""
+        if press.do.startswith("language"):
+            self._people.remember(person, step.move.lang)
+
+    async def _send(self, reply: Reply, person: Person) -> str:
+        """Send an answer to the person's chat; return the phrase that says what became of it."""
+        try:
+            await self._outbound.post(person.user, self._answers.message(reply, person))
+        except SlackError:
+            return "not_sent_here"
+        return "sent_here"
+
+    async def _update(self, view_id: str, shown: Payload, unless_changed: object) -> None:
+        known = unless_changed if isinstance(unless_changed, str) else None
+        try:
+            await self._outbound.update_view(view_id, shown, known)
+        except SlackError as error:
+            # The person went on or closed the window meanwhile: what they see is newer.
+            if error.code not in ("hash_conflict", "not_found", "view_not_found"):
+                raise
+
+    async def _in_home(self, press: Press, view: Body) -> None:
+        person = press.person
+        shown = self._home_lang(view, person) or "en"
+        lang: Lang = "en" if shown == "fr" else "fr"
+        self._people.remember(person, lang)
+        home = self._answers.home(self._answers.at(HOME, lang), person)
+        await self._outbound.publish_home(person.user, home)
+
+    async def _out_of_message(self, press: Press, age: float) -> None:
+        """Open the place of a message in a window, where nothing is posted."""
+        body, person, answers = press.body, press.person, self._answers
+        lang = self._lang(body, person)
+        opened = answers.open(press.value, person, Surface.MESSAGE, lang)
+        step = answers.step(press.do, opened, Fields({}))
+        reply = answers.reply(step if press.do != "copy" else _looking(opened))
+        first = _First(answers, person, reply, sure=True, copied=press.do == "copy")
+        if not await self._open(body, person, age, first, sure=True):
+            self._spawn(person, lambda: self._replace(press, answers.message(reply, person)))
+
+    async def _in_message(self, press: Press) -> None:
+        person, answers = press.person, self._answers
+        lang = self._lang(press.body, person)
+        opened = answers.open(press.value, person, Surface.MESSAGE, lang)
+        if press.do == "trail" and isinstance(opened, Spot):
+            shown = answers.trail(answers.reply(again(opened)), person, Surface.MESSAGE)
+        else:
+            step = answers.step(press.do, opened, fields_of(press.body.get("state")))
+            self._keep_choice(press, person, step)
+            shown = answers.message(answers.reply(step), person, step.number)
+        await self._replace(press, shown)
+
+    async def _replace(self, press: Press, shown: Payload) -> None:
+        """Put the next screen in place of the card that was pressed."""
+        body = press.body
+        address, container = body.get("response_url"), body.get("container")
+        held = container if isinstance(container, dict) else {}
+        channel, ts = held.get("channel_id"), held.get("message_ts")
+        try:
+            await self._outbound.respond(str(address or ""), shown, replace=True)
+        except SlackError:
+            if held.get("is_ephemeral") or not isinstance(channel, str) or not isinstance(ts, str):
+                raise
+            await self._outbound.update(channel, ts, shown)
+
+    def _spawn(self, person: Person, work: Work) -> None:
+        self._tasks.spawn(person.key, work)
+
+
+def _looking(opened: Step | Spot) -> Step:
+    return again(opened) if isinstance(opened, Spot) else opened
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first screen of a window, and the same as a message; ``reply`` none: both languages."""
+
+    answers: Answers
+    person: Person
+    reply: Reply | None
+    sure: bool
+    copied: bool = False
+
+    @property
+    def lang(self) -> Lang | None:
+        """The language that it is shown in, if it is one."""
+        return self.reply.lang if self.reply is not None else None
+
+    def modal(self) -> Payload:
+        """Return it as a modal."""
+        if self.reply is None:
+            return self.answers.first(self.person, Surface.MODAL)
+        if self.copied:
+            return self.answers.copy(self.reply, self.person)
+        return self.answers.modal(self.reply, self.person)
+
+    def message(self) -> Payload:
+        """Return it as a message."""
+        if self.reply is None:
+            return self.answers.first(self.person, Surface.MESSAGE)
+        return self.answers.message(self.reply, self.person)

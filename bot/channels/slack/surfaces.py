@@ -1,0 +1,332 @@
+"""How do the pages of a reply become a modal, a message, or the Home tab?
+
+A modal carries its capsule once, in ``private_metadata``; a message carries it in each button.
+What a press does stands in the button's ``action_id`` or the modal's ``callback_id``: ``choose``,
+``goto``, ``page:whole:2`` and so on; ``decode`` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from bot.channels.slack import blocks
+from bot.channels.slack.blocks import Block
+from bot.channels.slack.body import Page, page_of
+from bot.channels.slack.mrkdwn import literal, mrkdwn
+from bot.channels.text import to_copy
+from bot.channels.wording import asked_again
+from bot.conversation import Reply
+from bot.guidance.pages import HOME, Part
+from bot.guidance.screen import Sort
+from bot.guidance.understand import MAX_TYPED
+
+TITLE: Final = "Cairn"
+MAIN: Final = ("can_i_post", "post_reported")
+"""The two main walks, as Home shows them."""
+
+_FIELD: Final = 3_000
+_RADIO: Final = 10
+_LABEL: Final = 75
+_SUBMIT: Final = 24
+
+Payload = dict[str, Any]
+
+
+def modal(reply: Reply, capsule: str, number: int = 1, told: str | None = None) -> Payload:
+    """Return the reply as a modal view; ``told`` is the name of a phrase said above it."""
+    page = page_of(reply, number)
+    found = [*_told(reply, told), *page.blocks]
+    if reply.screen.sort is Sort.HOME:
+        found.insert(-1, _type_field(reply))
+    do, words = _onward(reply, page)
+    row = blocks.actions([*_controls(reply, None)], _row(reply))
+    return _view(reply, [*found[:-1], row, found[-1]], capsule, do, words)
+
+
+def message(reply: Reply, capsule: str, number: int = 1) -> Payload:
+    """Return the reply as the blocks of a message, with the neutral text for notifications."""
+    page = page_of(reply, number)
+    do, words = _onward(reply, page)
+    first = [blocks.button(do, words, value=capsule, style="primary")] if words else []
+    row = blocks.actions([*first, *_controls(reply, capsule)], _row(reply))
+    keeps = blocks.context(literal(reply.phrase("chat_keeps_copy")))
+    found = [*page.blocks[:-1], row, keeps, page.blocks[-1]]
+    return {"text": reply.phrase("neutral_text"), "blocks": found}
+
+
+def _onward(reply: Reply, page: Page) -> tuple[str, str | None]:
+    """Return what the main button does, and its words; none where there is nothing to go on to."""
+    if page.number < page.count:
+        words = reply.phrase("page_more", number=page.number + 1, count=page.count)
+        return f"page:{part_of(reply)}:{page.number + 1}", words
+    if page.ask is not None:
+        return page.ask, reply.phrase("next")
+    return "nothing", None
+
+
+def part_of(reply: Reply) -> Part:
+    """Return which part of a place the reply shows."""
+    sort = reply.screen.sort
+    return Part(sort) if sort in (Sort.WHY, Sort.OUTLINE) else Part.WHOLE
+
+
+def _controls(reply: Reply, capsule: str | None) -> Iterator[Block]:
+    """The row of buttons under a page; in a message each of them carries the capsule."""
+
+    def button(do: str, phrase: str) -> Block:
+        return blocks.button(do, reply.phrase(phrase), value=capsule)
+
+    screen = reply.screen
+    walking = screen.sort in (Sort.QUESTION, Sort.ANSWER)
+    if screen.sort in (Sort.WHY, Sort.OUTLINE):
+        yield button("look", "back")
+    elif walking:
+        again = asked_again(screen) is not None
+        yield button("look" if again else "back", "back")
+        if screen.trail:
+            yield button("start_over", "start_over")
+    elif reply.came_from:
+        yield button("return", "return")
+    if screen.sort is Sort.ANSWER:
+        yield button("why", "why")
+        yield button("copy", "copy_as_text")
+    if walking and screen.trail:
+        yield button("trail", "change_choice")
+    if screen.sort is Sort.QUESTION:
+        yield button("outline", "outline")
+    yield blocks.button(f"language:{part_of(reply)}", reply.phrase("other_language"), value=capsule)
+    if screen.sort is Sort.HOME:
+        yield button("open:promise", "promise_link")
+    else:
+        yield button(f"open:{HOME}", "home")
+    if screen.sort is not Sort.CRISIS:
+        yield button("open:crisis", "crisis_button")
+    if capsule is not None:
+        yield button(f"private:{part_of(reply)}", "open_private")
+
+
+def trail_modal(reply: Reply, capsule: str) -> Payload:
+    """Return the form that asks which choice of the trail to change, as a modal."""
+    field = _trail_field(reply)
+    row = blocks.actions([blocks.button("look", reply.phrase("back"))], _row(reply))
+    return _view(reply, [field, row], capsule, "change", reply.phrase("next"))
+
+
+def trail_message(reply: Reply, capsule: str) -> Payload:
+    """Return the same form as a message."""
+    row = blocks.actions(
+        [
+            blocks.button("change", reply.phrase("next"), value=capsule, style="primary"),
+            blocks.button("look", reply.phrase("back"), value=capsule),
+        ],
+        _row(reply),
+    )
+    return {"text": reply.phrase("neutral_text"), "blocks": [_trail_field(reply), row]}
+
+
+def _trail_field(reply: Reply) -> Block:
+    options = []
+    for number, step in enumerate(reply.screen.trail, start=1):
+        ask = f"{number}. {step.question.ask[reply.lang]}"
+        picked = "; ".join(option.label[reply.lang] for option in step.picked)
+        options.append(blocks.option(step.question.id, clip(ask, _LABEL), clip(picked, _LABEL)))
+    if len(options) <= _RADIO:
+        element = blocks.radio("change", options)
+    else:
+        element = blocks.select("change", options, reply.phrase("choose_one"))
+    return blocks.labelled(f"change:{reply.lang}", reply.phrase("change_which"), element)
+
+
+def copy_modal(reply: Reply, capsule: str, told: str | None = None) -> Payload:
+    """Return an answer as filled fields to copy from, with the offer to send it to the chat.
+
+    ``told`` is the name of a phrase said above it: what became of sending it.
+    """
+    texts = _in_fields(to_copy(reply))
+    found: list[Block] = [*_told(reply, told)]
+    for number, text in enumerate(texts, start=1):
+        label = reply.phrase("copy_field", number=number, count=len(texts))
+        element = blocks.text_field("copy", filled=text, most=_FIELD)
+        hint = reply.phrase("copy_hint") if number == 1 else None
+        name = f"copy:{reply.lang}:{number}"
+        found.append(blocks.labelled(name, label, element, hint=hint, optional=True))
+    asked = blocks.confirm(
+        reply.phrase("send_here"),
+        reply.phrase("send_here_warning"),
+        reply.phrase("send_here_yes"),
+        reply.phrase("cancel"),
+    )
+    row = [blocks.button("look", reply.phrase("back"))]
+    if told is None:
+        row.append(blocks.button("send", reply.phrase("send_here"), confirm=asked))
+    found.append(blocks.actions(row, _row(reply)))
+    return _view(reply, found, capsule, "nothing", None)
+
+
+def _in_fields(text: str) -> list[str]:
+    """Return the text in as few pieces as a field allows, cut between lines."""
+    pieces = [""]
+    for row in text.splitlines(keepends=True):
+        if len(pieces[-1]) + len(row) > _FIELD:
+            pieces.append("")
+        pieces[-1] += row
+    return pieces
+
+
+def home_tab(reply: Reply, capsule: str) -> Payload:
+    """Return the Home tab: the main walks, the others, topics, learning, promise, language."""
+    guidance, say = reply.guidance, reply.phrase
+
+    def start(place: str, words: str, *, main: bool = False) -> Block:
+        return blocks.button(
+            f"start:{place}", clip(words, _LABEL), style="primary" if main else None
+        )
+
+    titles = {name: tree.title[reply.lang] for name, tree in guidance.trees.items()}
+    main = [start(name, titles[name], main=True) for name in MAIN]
+    others = [start(name, title) for name, title in titles.items() if name not in MAIN]
+    read = [start(name, say(f"{name}_title")) for name in ("topics", "offices")]
+    read.append(start("topic:learning", guidance.topics["learning"].title[reply.lang]))
+    read.append(start("promise", say("promise_link")))
+    found = [
+        *_notices(reply),
+        blocks.header(say("home_title")),
+        blocks.section(literal(say("what_i_am"))),
+        blocks.context(mrkdwn(guidance.promise.line[reply.lang])),
+        blocks.section(f"*{literal(say('home_walks'))}*"),
+        blocks.actions(main, "main"),
+        blocks.actions(others, "others"),
+        blocks.section(f"*{literal(say('home_topics'))}*"),
+        blocks.actions(read, "read"),
+        blocks.divider(),
+        blocks.actions(
+            [
+                blocks.button("home_language", say("other_language")),
+                start("crisis", say("crisis_button")),
+            ],
+            _row(reply),
+        ),
+        *page_of(reply).blocks[-1:],
+    ]
+    return {"type": "home", "private_metadata": capsule, "blocks": found}
+
+
+def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
+    """Return the first screen for a person whose language is not known yet, in both."""
+    english, french = replies
+    options = [
+        blocks.option(name, tree.title.en, tree.title.fr)
+        for name, tree in english.guidance.trees.items()
+    ]
+    options += [
+        blocks.option(name, english.phrase(f"{name}_title"), french.phrase(f"{name}_title"))
+        for name in ("topics", "offices")
+    ]
+    tongues = [blocks.option("en", "English"), blocks.option("fr", "Français")]
+    return [
+        *_notices(english),
+        *_notices(french),
+        blocks.section(literal(english.phrase("what_i_am"))),
+        blocks.section(literal(french.phrase("what_i_am"))),
+        blocks.context(mrkdwn(english.guidance.promise.line.en)),
+        blocks.context(mrkdwn(french.guidance.promise.line.fr)),
+        blocks.labelled("lang", "Language · Langue", blocks.radio("lang", tongues)),
+        blocks.labelled(
+            "goto:both",
+            _both(replies, "home_title"),
+            blocks.radio("goto", options),
+            optional=True,
+        ),
+    ]
+
+
+def first_modal(replies: tuple[Reply, Reply], capsule: str) -> Payload:
+    """Return the first screen in both languages as a modal."""
+    row = blocks.actions(
+        [blocks.button("open:crisis", _both(replies, "crisis_button"))], "controls"
+    )
+    found = [*both_languages(replies), _type_field(*replies), row]
+    view = _view(replies[0], found, capsule, "first", _both(replies, "next"))
+    view["close"] = blocks.plain(_both(replies, "close"))
+    return view
+
+
+def first_message(replies: tuple[Reply, Reply], capsule: str) -> Payload:
+    """Return the first screen in both languages as a message."""
+    row = blocks.actions(
+        [
+            blocks.button("first", _both(replies, "next"), value=capsule, style="primary"),
+            blocks.button("open:crisis", _both(replies, "crisis_button"), value=capsule),
+        ],
+        "controls",
+    )
+    return {
+        "text": _both(replies, "neutral_text"),
+        "blocks": [*both_languages(replies), row],
+    }
+
+
+def channel_reply(reply: Reply, link: str) -> Payload:
+    """Return what a mention in a channel is answered with, seen by that person only."""
+    row = blocks.actions(
+        [
+            blocks.button(f"start:{HOME}", reply.phrase("open_private"), style="primary"),
+            blocks.link_button("chat", reply.phrase("open_chat"), link),
+        ],
+        _row(reply),
+    )
+    text = literal(reply.phrase("mention_reply"))
+    return {"text": reply.phrase("neutral_text"), "blocks": [blocks.section(text), row]}
+
+
+def refusal(replies: tuple[Reply, Reply]) -> Payload:
+    """Return what people from elsewhere are told, in both languages."""
+    rows = [blocks.section(mrkdwn(reply.phrase("from_elsewhere"))) for reply in replies]
+    return {"text": _both(replies, "neutral_text"), "blocks": rows}
+
+
+def clip(text: str, most: int) -> str:
+    """Return text cut to ``most`` letters, with an ellipsis where it was cut."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _view(reply: Reply, found: list[Block], capsule: str, do: str, submit: str | None) -> Payload:
+    view: Payload = {
+        "type": "modal",
+        "callback_id": do,
+        "title": blocks.plain(TITLE),
+        "close": blocks.plain(reply.phrase("close")),
+        "private_metadata": capsule,
+        "blocks": found,
+    }
+    if submit is not None:
+        view["submit"] = blocks.plain(clip(submit, _SUBMIT))
+    return view
+
+
+def _type_field(*replies: Reply) -> Block:
+    label = " · ".join(reply.phrase("type_label") for reply in replies)
+    hint = " ".join(reply.phrase("type_hint") for reply in replies)
+    element = blocks.text_field("say", most=MAX_TYPED)
+    return blocks.labelled("say", label, element, hint=hint, optional=True)
+
+
+def _row(reply: Reply) -> str:
+    """Return the name of the row of buttons; it tells the language when nothing else can."""
+    return f"controls:{reply.lang}"
+
+
+def _told(reply: Reply, phrase: str | None) -> Iterator[Block]:
+    if phrase is not None:
+        yield blocks.section(f"*{literal(reply.phrase(phrase))}*")
+
+
+def _notices(reply: Reply) -> Iterator[Block]:
+    for notice in reply.notices:
+        words = mrkdwn(notice.words[reply.lang])
+        yield blocks.section(f"*{literal(reply.phrase('notice'))}* {words}")
+
+
+def _both(replies: tuple[Reply, Reply], phrase: str) -> str:
+    return " · ".join(dict.fromkeys(reply.phrase(phrase) for reply in replies))

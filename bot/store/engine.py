@@ -1,0 +1,147 @@
+"""How is the database reached, and with which guarantees?
+
+SQLite, for one process: write-ahead log, every commit on the disk before it counts, deleted bytes
+overwritten. PostgreSQL, for several replicas: nothing waits for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.store.errors import StoreError, Trouble
+
+PATIENCE: Final = 5.0
+"""Seconds to wait for a connection, a lock or the answer to one statement."""
+
+READING: Final = {"cairn_reads": True}
+"""Execution options of a connection that only reads, and so need not wait for who writes."""
+
+_PRAGMAS: Final = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON")
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """Return an engine for what an operator wrote in CAIRN_DATABASE_URL.
+
+    Raises:
+        StoreError: it names no database we know, or a file that cannot be used.
+
+    """
+    address = None
+    # Raised from here, ours would carry along the other error, and that one quotes the address.
+    with suppress(ArgumentError, ValueError):
+        address = make_url(url)
+    if address is not None and address.drivername == "sqlite":
+        return _sqlite(address)
+    if address is not None and address.drivername == "postgresql" and address.database:
+        return _postgresql(url)
+    raise StoreError(Trouble.ADDRESS)
+
+
+def _sqlite(address: URL) -> AsyncEngine:
+    name = address.database
+    if not name or name == ":memory:" or address.host or address.query:
+        raise StoreError(Trouble.ADDRESS)
+    _prepare(Path(name))
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=name),
+        # The driver would begin by itself, late and without the lock; we begin in _begin.
+        connect_args={"timeout": PATIENCE, "isolation_level": None},
+        # One may write at a time anyway, and our queue is fair where that of SQLite is a lottery.
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=PATIENCE,
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(path: Path) -> None:
+    """Create the file for its owner alone, and switch it to the write-ahead log."""
+    if not path.parent.is_dir():
+        raise StoreError(Trouble.NO_FOLDER)
+    try:
+        # Only where it is new: to close a file that SQLite holds open drops the locks on it.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+            _write_ahead(connection)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise StoreError(Trouble.FILE, type(error).__name__) from None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Of two processes that switch at the same moment, SQLite refuses one without waiting.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # Whoever reads first and writes later could not be made to wait; so take the lock at once.
+    reads = connection.get_execution_options().get("cairn_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _postgresql(url: str) -> AsyncEngine:
+    async def connect() -> asyncpg.Connection:
+        limit = str(int(PATIENCE * 1000))
+        # The driver reads the address itself, so sslmode and the like mean what they mean to psql.
+        return await asyncpg.connect(
+            url,
+            timeout=PATIENCE,
+            command_timeout=PATIENCE,
+            server_settings={
+                "application_name": "cairn",
+                "statement_timeout": limit,
+                "idle_in_transaction_session_timeout": limit,
+            },
+        )
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=PATIENCE,
+        hide_parameters=True,
+    )
+
+
+async def checkpoint(engine: AsyncEngine) -> None:
+    """Empty SQLite's write-ahead log into the file, so that no deleted row lives on in it."""
+    if engine.dialect.name != "sqlite":
+        return
+    async with engine.connect() as connection:
+        # Past SQLAlchemy, since it would begin a transaction, and within one this cannot be done.
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

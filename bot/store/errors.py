@@ -1,0 +1,76 @@
+"""What can go wrong with the store, and what does the operator read then?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import CairnError
+from bot.guidance.words import Words
+
+FAULTS: Final = (SQLAlchemyError, OSError)
+"""What drivers and the pool raise; a time that ran out is an OSError too."""
+
+
+class Trouble(Enum):
+    """What is wrong with the database; the value is the sentence, which never holds its address."""
+
+    ADDRESS = Words(
+        "The value of CAIRN_DATABASE_URL cannot be used. Write sqlite:///folder/file.db or"
+        " postgresql://user:password@host/database.",
+        "La valeur de CAIRN_DATABASE_URL ne peut pas être utilisée. Écrivez"
+        " sqlite:///dossier/fichier.db ou postgresql://utilisateur:mot_de_passe@hôte/base.",
+    )
+    NO_FOLDER = Words(
+        "The folder of the database file does not exist. Create it or correct CAIRN_DATABASE_URL.",
+        "Le dossier du fichier de base de données n’existe pas. Créez-le ou corrigez"
+        " CAIRN_DATABASE_URL.",
+    )
+    FILE = Words(
+        "The database file cannot be opened, or is no database. Check CAIRN_DATABASE_URL, the"
+        " permissions of the file and those of its folder.",
+        "Le fichier de base de données ne peut pas être ouvert, ou ce n’est pas une base de"
+        " données. Vérifiez CAIRN_DATABASE_URL, les droits d’accès au fichier et ceux de son"
+        " dossier.",
+    )
+    NEWER = Words(
+        "The database was made by a newer version of Cairn. Install that version, or restore a"
+        " copy of the database that this version made.",
+        "La base de données a été créée par une version plus récente de Cairn. Installez cette"
+        " version ou restaurez une copie de la base faite par la présente version.",
+    )
+    FAILED = Words(
+        "The database did not answer as it should. Check that it runs, and that the value of"
+        " CAIRN_DATABASE_URL is correct.",
+        "La base de données n’a pas répondu comme elle le devrait. Vérifiez qu’elle fonctionne et"
+        " que la valeur de CAIRN_DATABASE_URL est exacte.",
+    )
+
+
+class StoreError(CairnError):
+    """The store cannot be opened or used; ``kind`` is the type of the driver's error, if any."""
+
+    def __init__(self, trouble: Trouble, kind: str = "") -> None:
+        self.trouble = trouble
+        self.kind = kind
+        more = f" ({kind})" if kind else ""
+        super().__init__(Words(trouble.value.en + more, trouble.value.fr + more))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Put what a driver raises in our words.
+
+    Its own text may hold a row, a host or a user, so only the type of the error is passed on.
+    """
+    try:
+        yield
+    except FAULTS as error:
+        # What SQLAlchemy wraps, and the driver below it, says more: InvalidPasswordError.
+        wrapped = getattr(error, "orig", None)
+        cause = getattr(wrapped, "__cause__", None) or wrapped or error
+        raise StoreError(Trouble.FAILED, type(cause).__name__) from None
