@@ -138,7 +138,7 @@ def _add_slack(
     async def running(_: web.Application) -> AsyncIterator[None]:
         store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
         try:
-            async with new_session() as session:
+            async with new_session(slack.api_url) as session:
                 channel = SlackChannel(slack, conversation, seal, store, session, clock=utc_now)
                 channels.append(channel)
                 async with channel.running(), forgetting(store):

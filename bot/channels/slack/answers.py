@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from bot.channels.slack import surfaces
 from bot.channels.slack.decode import Fields, Person, Step, step_of
-from bot.channels.slack.limits import TooLargeError, check_message, check_view
+from bot.channels.slack.limits import Checked, TooLargeError, checked_message, checked_view
 from bot.channels.wording import asked_again
 from bot.conversation import Conversation, Look, Move, Open, Reply
 from bot.guidance import understand
@@ -78,59 +78,62 @@ class Answers:
 
     def modal(
         self, reply: Reply, person: Person, number: int = 1, told: str | None = None
-    ) -> Payload:
+    ) -> Checked:
         """Return the reply as a modal."""
         return self._shown(
             reply, person, Surface.MODAL, lambda r, c: surfaces.modal(r, c, number, told)
         )
 
-    def message(self, reply: Reply, person: Person, number: int = 1) -> Payload:
+    def message(self, reply: Reply, person: Person, number: int = 1) -> Checked:
         """Return the reply as a message."""
         return self._shown(
             reply, person, Surface.MESSAGE, lambda r, c: surfaces.message(r, c, number)
         )
 
-    def trail(self, reply: Reply, person: Person, surface: Surface) -> Payload:
+    def trail(self, reply: Reply, person: Person, surface: Surface) -> Checked:
         """Return the form that asks which choice to change."""
         modal = surface is Surface.MODAL
         build = surfaces.trail_modal if modal else surfaces.trail_message
         return self._shown(reply, person, surface, build)
 
-    def copy(self, reply: Reply, person: Person, *, sent: str | None = None) -> Payload:
+    def copy(self, reply: Reply, person: Person, *, sent: str | None = None) -> Checked:
         """Return an answer as fields to copy from."""
         return self._shown(
             reply, person, Surface.MODAL, lambda r, c: surfaces.copy_modal(r, c, sent)
         )
 
-    def home(self, reply: Reply, person: Person) -> Payload:
+    def home(self, reply: Reply, person: Person) -> Checked:
         """Return the Home tab."""
         return self._shown(reply, person, Surface.HOME, surfaces.home_tab)
 
-    def first(self, person: Person, surface: Surface) -> Payload:
+    def first(self, person: Person, surface: Surface) -> Checked:
         """Return the first screen for somebody whose language is not known yet."""
         replies = self.both()
         build = surfaces.first_modal if surface is Surface.MODAL else surfaces.first_message
         return self._shown(replies[0], person, surface, lambda _, c: build(replies, c))
 
-    def _shown(self, reply: Reply, person: Person, surface: Surface, build: Shown) -> Payload:
+    def channel_reply(self, reply: Reply, link: str) -> Checked:
+        """Return what a mention in a channel is answered with."""
+        return checked_message(surfaces.channel_reply(reply, link))
+
+    def refusal(self) -> Checked:
+        """Return what people from elsewhere are told."""
+        return checked_message(surfaces.refusal(self.both()))
+
+    def _shown(self, reply: Reply, person: Person, surface: Surface, build: Shown) -> Checked:
         """Return what ``build`` makes of the reply; the first screen where that is too large."""
-        payload = build(reply, self.capsule(reply, person, surface))
+        checked = checked_message if surface is Surface.MESSAGE else checked_view
         try:
-            self._check(payload, surface)
+            return checked(build(reply, self.capsule(reply, person, surface)))
         except TooLargeError as error:
             logging.getLogger(OWN).error("a screen does not fit: %s", error)  # noqa: TRY400
-            home = self.at(HOME, reply.lang).with_trouble(Trouble.NOT_SHOWN)
-            capsule = self.capsule(home, person, surface)
-            bare = replace(home, notices=())
-            if surface is Surface.HOME:
-                return surfaces.home_tab(bare, capsule)
-            build_bare = surfaces.modal if surface is Surface.MODAL else surfaces.message
-            return build_bare(bare, capsule)
-        return payload
-
-    @staticmethod
-    def _check(payload: Mapping[str, Any], surface: Surface) -> None:
-        (check_message if surface is Surface.MESSAGE else check_view)(payload)
+        home = self.at(HOME, reply.lang).with_trouble(Trouble.NOT_SHOWN)
+        capsule = self.capsule(home, person, surface)
+        bare = replace(home, notices=())
+        if surface is Surface.HOME:
+            return checked(surfaces.home_tab(bare, capsule))
+        plain = surfaces.modal if surface is Surface.MODAL else surfaces.message
+        return checked(plain(bare, capsule))
 
 
 def again(spot: Spot) -> Step:

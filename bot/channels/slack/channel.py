@@ -10,12 +10,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack.answers import Answers
+from bot.channels.slack.cards import Cards
 from bot.channels.slack.decode import workspace_of
 from bot.channels.slack.events import Events, Seen
 from bot.channels.slack.ingress import Door, Incoming, RefusedError
@@ -71,11 +74,10 @@ class SlackChannel:
         self.outbound = Outbound(client, session, time.monotonic)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = Answers(conversation, seal)
-        self._events = Events(
-            answers, self.people, self.outbound, self.tasks, seen, clock=time.monotonic
-        )
-        presses = Presses(answers, self.people, self.outbound, self.tasks)
-        self._router = Router(presses, self._events)
+        self._cards = Cards(time.monotonic)
+        events = Events(answers, self.people, self.outbound, self.tasks, self._cards, seen=seen)
+        presses = Presses(answers, self.people, self.outbound, self.tasks, self._cards)
+        self._router = Router(presses, events)
         self._door = Door(settings.signing_secrets, clock)
         self._sockets = (
             SocketMode(settings.app_token, client, self.answer) if settings.app_token else None
@@ -138,18 +140,24 @@ class SlackChannel:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP)
-            self._events.sweep()
+            self._cards.sweep()
             self.people.sweep()
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-def new_session() -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    """Return the one HTTP session for all that goes out to Slack."""
+def new_session(address: str) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+    """Return the one HTTP session for all that goes to Slack, which answers at ``address``.
+
+    A proxy of the environment is looked up once; to leave that to the session would cost a
+    thread for each request.
+    """
+    parts = urlsplit(address)
+    direct = proxy_bypass(parts.hostname or "")
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=100, limit_per_host=100),
         timeout=aiohttp.ClientTimeout(total=30, connect=5),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,
+        proxy=None if direct else getproxies().get(parts.scheme),
     )

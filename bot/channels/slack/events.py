@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from bot.channels.memory import Memory
-from bot.channels.slack import surfaces
 from bot.channels.slack.answers import PLATFORM, Answers
+from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Fields, Person, Step, person_of, plain_words, step_of
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
@@ -39,15 +38,6 @@ class Seen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """The card that a conversation goes on in: what it locks, and which message it is."""
-
-    capsule: str
-    channel: str
-    ts: str
-
-
-@dataclass(frozen=True, slots=True)
 class Typed:
     """What somebody wrote to Cairn."""
 
@@ -56,11 +46,6 @@ class Typed:
     thread: str | None
     text: str
     has_files: bool
-
-    @property
-    def name(self) -> tuple[str, ...]:
-        """What the conversation is remembered by."""
-        return (*self.person.key, self.channel, self.thread or "")
 
 
 class Events:
@@ -72,21 +57,17 @@ class Events:
         people: People,
         outbound: Outbound,
         tasks: Tasks,
-        seen: Seen,
+        cards: Cards,
         *,
-        clock: Callable[[], float],
+        seen: Seen,
     ) -> None:
-        """Take the parts of the channel, and a monotonic clock in seconds."""
+        """Take the parts of the channel, and what tells whether an event is new."""
         self._answers = answers
         self._people = people
         self._outbound = outbound
         self._tasks = tasks
         self._seen = seen
-        self._cards: Memory[Card] = Memory(clock)
-
-    def sweep(self) -> None:
-        """Drop what is older than half an hour."""
-        self._cards.sweep()
+        self._cards = cards
 
     def take(self, body: Body) -> None:
         """Have an event answered, in its turn."""
@@ -143,10 +124,10 @@ class Events:
     async def _written(self, typed: Typed) -> None:
         person = typed.person
         if not self._people.is_ours(person):
-            refusal = surfaces.refusal(self._answers.both())
+            refusal = self._answers.refusal()
             await self._outbound.post(typed.channel, refusal, typed.thread)
             return
-        card = self._cards.recall(typed.name)
+        card = self._cards.recall(person, typed.channel, typed.thread)
         known = self._people.tongue(person)
         crisis = self._answers.is_crisis(typed.text)
         # In danger nothing is waited for, not even the language.
@@ -199,7 +180,7 @@ class Events:
             channel, _, ts = posted.partition(":")
         else:
             channel, ts = card.channel, card.ts
-        self._cards.keep(typed.name, Card(capsule, channel, ts))
+        self._cards.keep(person, typed.thread, Card(capsule, channel, ts))
 
     # -- a channel
 
@@ -209,7 +190,7 @@ class Events:
         if not isinstance(channel, str):
             return
         if not self._people.is_ours(person):
-            message = surfaces.refusal(self._answers.both())
+            message = self._answers.refusal()
         else:
             text = plain_words(event.get("text"))
             crisis = self._answers.is_crisis(text)
@@ -221,7 +202,7 @@ class Events:
                 message = self._answers.message(self._answers.at("crisis", spoken), person)
             else:
                 reply = self._answers.at(HOME, spoken)
-                message = surfaces.channel_reply(reply, self._chat_address(person))
+                message = self._answers.channel_reply(reply, self._chat_address(person))
         thread = thread if isinstance(thread, str) else None
         try:
             await self._outbound.whisper(channel, person.user, message, thread)

@@ -7,7 +7,7 @@ there: messages of 11,000 letters were refused, so ours stay well below.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 MESSAGE_BLOCKS: Final = 50
@@ -38,8 +38,12 @@ class TooLargeError(Exception):
         super().__init__(f"{where}: {size} of {limit}")
 
 
-def check_message(payload: Mapping[str, Any]) -> None:
-    """Look at a message.
+class Checked(dict[str, Any]):
+    """A payload that keeps to the limits; nothing else can be sent."""
+
+
+def checked_message(payload: Mapping[str, Any]) -> Checked:
+    """Return a message that keeps to the limits.
 
     Raises:
         TooLargeError: something in it is larger than Slack takes.
@@ -49,10 +53,11 @@ def check_message(payload: Mapping[str, Any]) -> None:
     found = payload.get("blocks", ())
     _at_most("blocks", len(found), MESSAGE_BLOCKS)
     _check_blocks(found)
+    return Checked(payload)
 
 
-def check_view(payload: Mapping[str, Any]) -> None:
-    """Look at a modal or Home view.
+def checked_view(payload: Mapping[str, Any]) -> Checked:
+    """Return a modal or Home view that keeps to the limits.
 
     Raises:
         TooLargeError: something in it is larger than Slack takes.
@@ -65,79 +70,75 @@ def check_view(payload: Mapping[str, Any]) -> None:
     _at_most("callback_id", len(payload.get("callback_id", "")), _ID)
     _at_most("blocks", len(payload["blocks"]), VIEW_BLOCKS)
     _check_blocks(payload["blocks"])
+    return Checked(payload)
 
 
-def _check_blocks(found: list[dict[str, Any]]) -> None:
-    total = 0
-    names = set()
-    count = 0
-    for block in found:
-        total += sum(_block_sizes(block))
-        if "block_id" in block:
-            names.add(block["block_id"])
-            count += 1
-    _at_most("the same block_id", count - len(names), 0)
-    _at_most("sum of text", total, SUM)
+def _check_blocks(found: Sequence[Mapping[str, Any]]) -> None:
+    _at_most("sum of text", sum([_block_size(block) for block in found]), SUM)
+    names = [block["block_id"] for block in found if "block_id" in block]
+    _at_most("the same block_id", len(names) - len(set(names)), 0)
 
 
-def _block_sizes(block: Mapping[str, Any]) -> Iterator[int]:
-    """Yield the length of each text of a block, each looked at."""
+def _block_size(block: Mapping[str, Any]) -> int:
+    """Return the length of all texts of a block, each looked at."""
     kind = block["type"]
     _at_most("block_id", len(block.get("block_id", "")), _ID)
     if kind == "section":
-        yield _text("section", block["text"], TEXT)
-        if "accessory" in block:
-            yield from _element_sizes(block["accessory"])
-    elif kind == "header":
-        yield _text("header", block["text"], _HEADER)
-    elif kind == "context":
-        _at_most("context elements", len(block["elements"]), _CONTEXT)
-        for element in block["elements"]:
-            yield _text("context", element, TEXT)
-    elif kind == "actions":
+        size = _text("section", block["text"], TEXT)
+        return size + (_element_size(block["accessory"]) if "accessory" in block else 0)
+    if kind == "header":
+        return _text("header", block["text"], _HEADER)
+    if kind == "context":
+        elements = block["elements"]
+        _at_most("context elements", len(elements), _CONTEXT)
+        return sum([_text("context", element, TEXT) for element in elements])
+    if kind == "actions":
         elements = block["elements"]
         _at_most("actions", len(elements), _ACTIONS)
         _at_most("the same action_id", len(elements) - len({e["action_id"] for e in elements}), 0)
-        for element in elements:
-            yield from _element_sizes(element)
-    elif kind == "input":
-        yield _text("label", block["label"], _LABEL)
-        if "hint" in block:
-            yield _text("hint", block["hint"], _LABEL)
-        yield from _element_sizes(block["element"])
+        return sum([_element_size(element) for element in elements])
+    if kind == "input":
+        size = _text("label", block["label"], _LABEL) + _element_size(block["element"])
+        return size + (_text("hint", block["hint"], _LABEL) if "hint" in block else 0)
+    return 0
 
 
-def _element_sizes(element: Mapping[str, Any]) -> Iterator[int]:
+def _element_size(element: Mapping[str, Any]) -> int:
     _at_most("action_id", len(element["action_id"]), _ID)
     kind = element["type"]
     if kind == "button":
         _at_most("button value", len(element.get("value", "")), _VALUE)
         _at_most("accessibility_label", len(element.get("accessibility_label", "")), _SHORT)
-        yield _text("button", element["text"], _SHORT)
-        for part, limit in _CONFIRM.items():
-            if "confirm" in element:
-                yield _text(f"confirm {part}", element["confirm"][part], limit)
-    elif kind == "plain_text_input":
+        size = _text("button", element["text"], _SHORT)
+        if "confirm" in element:
+            asked = element["confirm"]
+            size += sum([_text(part, asked[part], most) for part, most in _CONFIRM.items()])
+        return size
+    if kind == "plain_text_input":
         size = len(element.get("initial_value", ""))
         _at_most("initial_value", size, element["max_length"])
-        yield size
-    else:
-        options = element["options"]
-        limit = _SELECT if kind == "static_select" else _RADIO
-        _at_most(f"options of {kind}", len(options), limit)
-        _at_most("the same option", len(options) - len({o["value"] for o in options}), 0)
-        for option in options:
-            _at_most("option value", len(option["value"]), _OPTION_VALUE)
-            yield _text("option", option["text"], _SHORT)
-            if "description" in option:
-                yield _text("option description", option["description"], _SHORT)
-        if "placeholder" in element:
-            yield _text("placeholder", element["placeholder"], _PLACEHOLDER)
+        return size
+    options = element["options"]
+    limit = _SELECT if kind == "static_select" else _RADIO
+    _at_most(f"options of {kind}", len(options), limit)
+    _at_most("the same option", len(options) - len({o["value"] for o in options}), 0)
+    if "placeholder" in element:
+        _text("placeholder", element["placeholder"], _PLACEHOLDER)
+    return sum([_option_size(option) for option in options])
+
+
+def _option_size(option: Mapping[str, Any]) -> int:
+    _at_most("option value", len(option["value"]), _OPTION_VALUE)
+    size = _text("option", option["text"], _SHORT)
+    if "description" in option:
+        size += _text("option description", option["description"], _SHORT)
+    return size
 
 
 def _text(where: str, text: Mapping[str, Any], limit: int) -> int:
     size = len(text["text"])
-    _at_most(where, size, limit)
+    if size > limit:
+        raise TooLargeError(where, size, limit)
     return size
 
 

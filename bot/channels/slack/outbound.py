@@ -1,7 +1,8 @@
-"""How do we speak to Slack? One session, one gate for every payload, patience where it is asked.
+"""How do we speak to Slack? Over one session, and with patience where nobody waits.
 
 Slack limits each method of a workspace, and messages of a channel to one a second. A method that
-was limited is left alone for as long as Slack said; then those who wait go one by one.
+was limited is left alone for as long as Slack said; then those who wait go one by one. What is
+sent has been looked at by ``limits``; the types see to it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.slack.limits import check_message, check_view
+from bot.channels.slack.limits import Checked
 
 TRIES: Final = 6
 _LONGEST_WAIT: Final = 60.0
@@ -100,44 +101,40 @@ class Outbound:
         found = answer.get("user")
         return found if isinstance(found, dict) else {}
 
-    async def open_view(self, trigger: str, view: Payload) -> Mapping[str, Any]:
+    async def open_view(self, trigger: str, view: Checked) -> Mapping[str, Any]:
         """Open a modal; asked once, since the trigger lives three seconds. Return the view."""
-        check_view(view)
         answer = await self._urgent("views.open", {"trigger_id": trigger, "view": view})
         return answer.get("view") or {}
 
-    async def update_view(self, view_id: str, view: Payload, unless_changed: str | None) -> None:
+    async def update_view(self, view_id: str, view: Checked, unless_changed: str | None) -> None:
         """Put another view in place of one, unless its hash has changed meanwhile."""
-        check_view(view)
         arguments = {"view_id": view_id, "view": view}
         if unless_changed:
             arguments["hash"] = unless_changed
         await self._patient("views.update", arguments)
 
-    async def publish_home(self, user: str, view: Payload) -> None:
+    async def publish_home(self, user: str, view: Checked) -> None:
         """Show a person's Home tab."""
-        check_view(view)
         await self._patient("views.publish", {"user_id": user, "view": view})
 
-    async def post(self, channel: str, message: Payload, thread: str | None = None) -> str:
+    async def post(self, channel: str, message: Checked, thread: str | None = None) -> str:
         """Post a message to a channel or, by a person's id, to their chat; return its ``ts``."""
         answer = await self._say("chat.postMessage", channel, message, {"thread_ts": thread})
         return f"{answer.get('channel', channel)}:{answer.get('ts', '')}"
 
-    async def update(self, channel: str, ts: str, message: Payload) -> None:
+    async def update(self, channel: str, ts: str, message: Checked) -> None:
         """Put another message in place of one of ours."""
         await self._say("chat.update", channel, message, {"ts": ts})
 
     async def whisper(
-        self, channel: str, user: str, message: Payload, thread: str | None = None
+        self, channel: str, user: str, message: Checked, thread: str | None = None
     ) -> None:
         """Show a message in a channel to one person only."""
         more = {"user": user, "thread_ts": thread}
         await self._say("chat.postEphemeral", channel, message, more)
 
-    async def respond(self, address: str, message: Payload, *, replace: bool) -> None:
+    async def respond(self, address: str, message: Checked, *, replace: bool) -> None:
         """Answer through the address that a press came with."""
-        check_message(message)
         self._must_be_slack(address)
         how = {"replace_original": True} if replace else {"response_type": "ephemeral"}
         body = {**message, **how}
@@ -167,9 +164,8 @@ class Outbound:
     # -- how it is said
 
     async def _say(
-        self, method: str, channel: str, message: Payload, more: Mapping[str, str | None]
+        self, method: str, channel: str, message: Checked, more: Mapping[str, str | None]
     ) -> Mapping[str, Any]:
-        check_message(message)
         arguments = {
             "channel": channel,
             "unfurl_links": False,

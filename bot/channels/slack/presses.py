@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from bot.channels.slack import surfaces
 from bot.channels.slack.answers import Answers, again
+from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import (
     Fields,
     Person,
@@ -21,6 +21,7 @@ from bot.channels.slack.decode import (
     language_shown,
     plain_words,
 )
+from bot.channels.slack.limits import Checked
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
 from bot.conversation import Move, Reply, Say
@@ -57,19 +58,21 @@ class Presses:
         people: People,
         outbound: Outbound,
         tasks: Tasks,
+        cards: Cards,
     ) -> None:
         """Take the parts of the channel."""
         self._answers = answers
         self._people = people
         self._outbound = outbound
         self._tasks = tasks
+        self._cards = cards
 
     # -- what opens a window
 
     async def command(self, body: Body, person: Person, age: float) -> Payload:
         """Answer ``/cairn`` with or without words; return the body of the HTTP answer."""
         if not self._people.is_ours(person):
-            return {"response_type": "ephemeral", **surfaces.refusal(self._answers.both())}
+            return {"response_type": "ephemeral", **self._answers.refusal()}
         text = plain_words(body.get("text")).strip()
         first = self._commanded(person, text)
         opened = await self._open(body, person, age, first, sure=first.sure)
@@ -125,9 +128,9 @@ class Presses:
             self._spawn(person, lambda: self._post(person, message))
 
     async def _refuse(self, person: Person) -> None:
-        await self._outbound.post(person.user, surfaces.refusal(self._answers.both()))
+        await self._outbound.post(person.user, self._answers.refusal())
 
-    async def _post(self, person: Person, message: Payload) -> None:
+    async def _post(self, person: Person, message: Checked) -> None:
         await self._outbound.post(person.user, message)
 
     async def _open(
@@ -235,7 +238,7 @@ class Presses:
             return "not_sent_here"
         return "sent_here"
 
-    async def _update(self, view_id: str, shown: Payload, unless_changed: object) -> None:
+    async def _update(self, view_id: str, shown: Checked, unless_changed: object) -> None:
         known = unless_changed if isinstance(unless_changed, str) else None
         try:
             await self._outbound.update_view(view_id, shown, known)
@@ -268,28 +271,49 @@ class Presses:
         lang = self._lang(press.body, person)
         opened = answers.open(press.value, person, Surface.MESSAGE, lang)
         if press.do == "trail" and isinstance(opened, Spot):
-            shown = answers.trail(answers.reply(again(opened)), person, Surface.MESSAGE)
+            reply = answers.reply(again(opened))
+            shown = answers.trail(reply, person, Surface.MESSAGE)
         else:
             step = answers.step(press.do, opened, fields_of(press.body.get("state")))
             self._keep_choice(press, person, step)
-            shown = answers.message(answers.reply(step), person, step.number)
+            reply = answers.reply(step)
+            shown = answers.message(reply, person, step.number)
         await self._replace(press, shown)
+        self._remember(press, answers.capsule(reply, person, Surface.MESSAGE))
 
-    async def _replace(self, press: Press, shown: Payload) -> None:
+    def _remember(self, press: Press, capsule: str) -> None:
+        """Remember the card, so that what is typed next is read from there."""
+        channel, ts, thread = _stands_at(press.body)
+        if channel is not None and ts is not None:
+            self._cards.keep(press.person, thread, Card(capsule, channel, ts))
+
+    async def _replace(self, press: Press, shown: Checked) -> None:
         """Put the next screen in place of the card that was pressed."""
-        body = press.body
-        address, container = body.get("response_url"), body.get("container")
-        held = container if isinstance(container, dict) else {}
-        channel, ts = held.get("channel_id"), held.get("message_ts")
+        address = press.body.get("response_url")
+        channel, ts, _ = _stands_at(press.body)
         try:
             await self._outbound.respond(str(address or ""), shown, replace=True)
         except SlackError:
-            if held.get("is_ephemeral") or not isinstance(channel, str) or not isinstance(ts, str):
+            if channel is None or ts is None:
                 raise
             await self._outbound.update(channel, ts, shown)
 
     def _spawn(self, person: Person, work: Work) -> None:
         self._tasks.spawn(person.key, work)
+
+
+def _stands_at(body: Body) -> tuple[str | None, str | None, str | None]:
+    """Return the channel, the name and the thread of the message that was pressed.
+
+    Nothing of a message that only one person sees: it can be changed through its answer only.
+    """
+    container = body.get("container")
+    held = container if isinstance(container, dict) else {}
+    if held.get("is_ephemeral"):
+        return None, None, None
+    found = [held.get(name) for name in ("channel_id", "message_ts", "thread_ts")]
+    channel, ts, thread = (one if isinstance(one, str) else None for one in found)
+    return channel, ts, thread
 
 
 def _looking(opened: Step | Spot) -> Step:
@@ -311,7 +335,7 @@ class _First:
         """The language that it is shown in, if it is one."""
         return self.reply.lang if self.reply is not None else None
 
-    def modal(self) -> Payload:
+    def modal(self) -> Checked:
         """Return it as a modal."""
         if self.reply is None:
             return self.answers.first(self.person, Surface.MODAL)
@@ -319,7 +343,7 @@ class _First:
             return self.answers.copy(self.reply, self.person)
         return self.answers.modal(self.reply, self.person)
 
-    def message(self) -> Payload:
+    def message(self) -> Checked:
         """Return it as a message."""
         if self.reply is None:
             return self.answers.first(self.person, Surface.MESSAGE)

@@ -157,11 +157,10 @@ def copy_modal(reply: Reply, capsule: str, told: str | None = None) -> Payload:
         reply.phrase("send_here_yes"),
         reply.phrase("cancel"),
     )
-    row = [blocks.button("look", reply.phrase("back"))]
     if told is None:
-        row.append(blocks.button("send", reply.phrase("send_here"), confirm=asked))
-    found.append(blocks.actions(row, _row(reply)))
-    return _view(reply, found, capsule, "nothing", None)
+        send = blocks.button("send", reply.phrase("send_here"), confirm=asked)
+        found.append(blocks.actions([send], _row(reply)))
+    return _view(reply, found, capsule, "look", reply.phrase("back"))
 
 
 def _in_fields(text: str) -> list[str]:

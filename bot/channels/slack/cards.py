@@ -1,0 +1,42 @@
+"""Which card does a talk go on in? Its last one, for half an hour, so that “2” is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.channels.memory import Memory
+from bot.channels.slack.decode import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A message of ours: the capsule that it carries, and where it stands."""
+
+    capsule: str
+    channel: str
+    ts: str
+
+
+class Cards:
+    """Remembers the last card of each person's chat, and of each thread in it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Take a monotonic clock in seconds."""
+        self._memory: Memory[Card] = Memory(clock)
+
+    def keep(self, person: Person, thread: str | None, card: Card) -> None:
+        """Remember the card in place of the one before."""
+        self._memory.keep(_name(person, card.channel, thread), card)
+
+    def recall(self, person: Person, channel: str, thread: str | None) -> Card | None:
+        """Return the last card of that chat or thread."""
+        return self._memory.recall(_name(person, channel, thread))
+
+    def sweep(self) -> None:
+        """Drop what is older than half an hour."""
+        self._memory.sweep()
+
+
+def _name(person: Person, channel: str, thread: str | None) -> tuple[str, ...]:
+    return (*person.key, channel, thread or "")

@@ -1,0 +1,296 @@
+"""Is everybody who writes to Cairn on Slack answered kindly, and in private?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.guidance.understand import MAX_TYPED
+from tests.slack import faults, screen
+from tests.slack.fake import FakeSlack
+from tests.slack.state import Channel, Message
+from tests.slack_app import running
+from tests.test_slack_walk import Desk, words
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        yield Desk(fake, cairn, fake.person("alice", locale="en-CA"))
+        await cairn.drain()
+        assert fake.violations == []
+        assert fake.failures == []
+
+
+async def write(desk: Desk, text: str, **how: object) -> list[Message]:
+    """Write to Cairn; return the cards in the chat."""
+    await desk.alice.message(text, **how)  # type: ignore[arg-type]
+    await desk.cairn.drain()
+    return cards(desk)
+
+
+def cards(desk: Desk) -> list[Message]:
+    return [message for message in desk.alice.sees() if message.user != desk.alice.id]
+
+
+# -- the private chat
+
+
+async def test_a_greeting_is_answered_with_the_first_screen_and_what_the_chat_keeps(desk: Desk):
+    (card,) = await write(desk, "hello")
+    text = words(card)
+    assert "What would you like to do?" in text
+    assert "This chat belongs to your employer, which keeps its own copy." in text
+    assert "Open the private window" in screen.buttons(card)
+
+
+async def test_one_card_is_changed_in_place_while_a_walk_goes_on(desk: Desk):
+    (card,) = await write(desk, "hello")
+    await desk.alice.pick(card, "goto:en:home", "post_reported")
+    await desk.alice.press(card, "goto")
+    await desk.cairn.drain()
+    assert "How did the post reach you?" in words(card)
+    (same,) = await write(desk, "1")
+    tree = desk.cairn.conversation.guidance.trees["post_reported"]
+    first = tree.questions["channel"].options[0]
+    assert tree.questions[first.go].ask.en in words(same)
+    (same,) = await write(desk, "back")
+    assert "How did the post reach you?" in words(same)
+    (same,) = await write(desk, first.label.en.upper())
+    assert tree.questions[first.go].ask.en in words(same)
+    assert [m.method for m in desk.fake.calls].count("chat.postMessage") == 1
+
+
+async def test_a_new_question_gets_a_card_of_its_own_and_the_earlier_one_still_works(desk: Desk):
+    (card,) = await write(desk, "hello")
+    await desk.alice.pick(card, "goto:en:home", "can_i_post")
+    await desk.alice.press(card, "goto")
+    await desk.cairn.drain()
+    phrase = desk.cairn.conversation.guidance.topics["media_contact"].phrases["en"][0]
+    first, second = await write(desk, phrase)
+    assert "Is this what you meant?" in words(second)
+    await desk.alice.pick(first, "pick:en:who", "employee")
+    await desk.alice.press(first, "choose")
+    await desk.cairn.drain()
+    assert "A public servant in a department or agency" in words(first)
+
+
+async def test_a_short_reply_without_a_card_in_memory_is_pointed_to_the_card(desk: Desk):
+    for typed in ("yes", "2", "oui"):
+        card = (await write(desk, typed))[0]
+        assert "Tap your card to go on" in words(card)
+        await forget(desk)
+
+
+async def forget(desk: Desk) -> None:
+    """Let half an hour pass for the memory of the channel."""
+    memory = desk.cairn.channel._cards._memory
+    clock = memory._clock
+    memory._clock = lambda: clock() + 1801
+    memory.sweep()
+    memory._clock = clock
+    assert len(memory) == 0
+
+
+async def test_what_is_not_understood_is_said_on_the_card_and_the_place_stays(desk: Desk):
+    await write(desk, "hello")
+    (card,) = await write(desk, "qwertz asdf")
+    assert "I did not understand that." in words(card)
+
+
+async def test_a_message_that_is_edited_is_read_again_in_place(desk: Desk):
+    await write(desk, "helo thre")
+    mine = next(m for m in desk.alice.sees() if m.user == desk.alice.id)
+    await desk.alice.edit(mine.ts, "hello")
+    await desk.cairn.drain()
+    (card,) = cards(desk)
+    assert "I did not understand" not in words(card)
+
+
+async def test_answers_in_a_thread_stay_in_the_thread(desk: Desk):
+    start = desk.alice.say(desk.alice.dm, "before")
+    (card,) = await write(desk, "hello", thread_ts=start.ts)
+    assert card.thread_ts == start.ts
+
+
+async def test_a_card_that_was_deleted_is_shown_anew(desk: Desk):
+    (card,) = await write(desk, "hello")
+    desk.fake.remove(card)
+    (fresh,) = await write(desk, "menu")
+    assert fresh.ts != card.ts
+    assert "What would you like to do?" in words(fresh)
+
+
+async def test_files_are_not_opened_and_the_person_is_told(desk: Desk):
+    (card,) = await write(desk, "", files=["screenshot.png"])
+    assert "I do not open files or pictures." in words(card)
+    phrase = desk.cairn.conversation.guidance.topics["media_contact"].phrases["en"][0]
+    last = (await write(desk, phrase, files=["post.pdf"]))[-1]
+    assert "Is this what you meant?" in words(last)
+    assert "I do not open files or pictures." in words(last)
+    assert {call.method for call in desk.fake.calls}.isdisjoint({"files.info", "files.list"})
+
+
+async def test_a_very_long_message_is_asked_to_be_shorter_and_danger_in_it_is_still_seen(
+    desk: Desk,
+):
+    (card,) = await write(desk, "word " * (MAX_TYPED // 4))
+    assert "That is too long for me to read." in words(card)
+    last = (await write(desk, "word " * MAX_TYPED + " I want to die"))[-1]
+    assert "9-8-8" in words(last)
+
+
+@pytest.mark.parametrize("text", ["ᐃᓄᒃᑎᑐᑦ", "你好", "Здравствуйте"])
+async def test_another_script_is_answered_in_both_languages(desk: Desk, text: str):
+    (card,) = await write(desk, text)
+    assert "I read English and French only." in words(card)
+    assert "Je lis seulement le français et l’anglais." in words(card)
+
+
+async def test_the_language_is_the_profiles_and_a_profile_in_neither_gets_english_with_the_switch(
+    desk: Desk,
+):
+    for locale, said in (
+        ("fr-FR", "Que souhaitez-vous faire?"),
+        ("en-GB", "What would you like to do?"),
+        ("de-DE", "What would you like to do?"),
+    ):
+        who = desk.fake.person(f"somebody-{locale[:2].lower()}", locale=locale)
+        await who.message("menu")
+        await desk.cairn.drain()
+        card = who.sees()[-1]
+        assert said in words(card)
+        assert {"Français", "English"} & set(screen.buttons(card))
+
+
+async def test_danger_is_answered_before_anything_is_looked_up(desk: Desk):
+    desk.fake.faults.add("users.info", faults.stall(30), times=None)
+    last = (await write(desk, "somebody threatens to kill me"))[-1]
+    assert "911" in words(last)
+    assert "users.info" not in [call.method for call in desk.fake.calls]
+
+
+async def test_when_the_database_is_gone_people_are_still_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    async def fails(*_: object) -> bool:
+        raise OSError
+
+    monkeypatch.setattr(desk.cairn.channel._router._events._seen, "first_time", fails)
+    assert await write(desk, "hello")
+
+
+# -- machines and strangers
+
+
+async def test_no_machine_is_answered_and_ourselves_least_of_all(desk: Desk):
+    await write(desk, "hello")
+    calls = len(desk.fake.calls)
+    await desk.fake.echo()
+    await desk.cairn.drain()
+    assert len(desk.fake.calls) == calls
+
+
+async def test_somebody_from_elsewhere_gets_one_sentence_and_the_public_address(desk: Desk):
+    shared = desk.fake.channel("shared", desk.alice, is_ext_shared=True)
+    other = desk.fake.person("bob", team="T0OTHER", is_stranger=True)
+    shared.members.add(other.id)
+    await other.mention(shared, "help me")
+    await desk.cairn.drain()
+    (said,) = other.ephemerals
+    assert "serves the people of the organization that runs it" in words(said)
+    assert any("canada.ca" in link for link in screen.links(said))
+    assert screen.buttons(said) == []
+
+
+async def test_a_guest_of_the_workspace_gets_the_guidance(desk: Desk):
+    guest = desk.fake.person("guest", is_restricted=True)
+    await guest.shortcut("can_i_post.en")
+    assert "Which of these describes you?" in words(guest.view)
+
+
+# -- a channel
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_a_mention_is_answered_to_that_person_only_with_the_way_to_a_private_talk(
+    desk: Desk, in_thread: bool
+):
+    bob = desk.fake.person("bob")
+    team = desk.fake.channel("team", desk.alice, bob)
+    thread = desk.alice.say(team, "before").ts if in_thread else None
+    await desk.alice.mention(team, "can I post this?", thread_ts=thread)
+    await desk.cairn.drain()
+    (said,) = desk.alice.ephemerals
+    assert said.thread_ts == thread
+    assert "Let us talk in private" in words(said)
+    assert bob.ephemerals == []
+    assert posted_for_all(team, desk) == []
+    await desk.alice.press(said, label="Open the private window")
+    await desk.cairn.drain()
+    assert "What would you like to do?" in words(desk.alice.view)
+
+
+def posted_for_all(channel: Channel, desk: Desk) -> list[Message]:
+    bot = desk.fake.workspace.bot.id
+    return [m for m in channel.messages.values() if m.only_for is None and m.user == bot]
+
+
+async def test_danger_in_a_mention_brings_the_crisis_card_to_that_person_only(desk: Desk):
+    team = desk.fake.channel("team", desk.alice)
+    await desk.alice.mention(team, "I want to die")
+    await desk.cairn.drain()
+    (said,) = desk.alice.ephemerals
+    assert "9-8-8" in words(said)
+    assert posted_for_all(team, desk) == []
+
+
+async def test_a_mention_where_cairn_may_not_write_is_answered_in_the_own_chat(desk: Desk):
+    team = desk.fake.channel("team", desk.alice, bot=False)
+    await desk.alice.mention(team, "help")
+    await desk.cairn.drain()
+    (card,) = cards(desk)
+    assert "Let us talk in private" in words(card)
+
+
+# -- capsules in time
+
+
+async def test_a_card_that_is_a_day_old_gets_a_friendly_restart():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        alice = fake.person("alice", locale="fr-CA")
+        await alice.message("bonjour")
+        await cairn.drain()
+        card = alice.sees()[-1]
+        seal = cairn.channel._router._events._answers._seal
+        clock = seal._clock
+        seal._clock = lambda: clock() + timedelta(hours=24)
+        await alice.pick(card, "goto:fr:home", "can_i_post")
+        await alice.press(card, "goto")
+        await cairn.drain()
+        assert "Cette carte date de plus de 24 heures" in words(card)
+        assert "Que souhaitez-vous faire?" in words(card)
+        assert fake.violations == fake.failures == []
+
+
+async def test_after_a_restart_with_the_same_keys_yesterdays_card_goes_on(tmp_path):
+    async with FakeSlack(rates=False) as fake:
+        alice = fake.person("alice", locale="en-CA")
+        async with running(fake, folder=tmp_path) as cairn:
+            await alice.message("hello")
+            await cairn.drain()
+        card = alice.sees()[-1]
+        async with running(fake, folder=tmp_path) as cairn:
+            await alice.pick(card, "goto:en:home", "can_i_post")
+            await alice.press(card, "goto")
+            await cairn.drain()
+            assert "Which of these describes you?" in words(card)
+
+
+async def test_when_the_app_is_removed_cairn_says_that_it_is_not_ready():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        assert cairn.channel.is_ready
+        await fake.uninstall()
+        assert not cairn.channel.is_ready
