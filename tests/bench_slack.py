@@ -32,6 +32,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.app import open_conversation, utc_now, web_application
 from bot.channels.slack import surfaces
 from bot.channels.slack.answers import Answers
+from bot.channels.slack.body import page_of
 from bot.channels.slack.decode import Fields, Person, fields_of
 from bot.channels.slack.ingress import Door, parse
 from bot.channels.slack.limits import checked_view
@@ -266,9 +267,7 @@ async def load(process: subprocess.Popen[str], port: int, body: bytes, *, count:
         writer.close()
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    return Run(
-        len(times), time.perf_counter() - begin, cpu_of(process.pid) - begin_cpu, times
-    )
+    return Run(len(times), time.perf_counter() - begin, cpu_of(process.pid) - begin_cpu, times)
 
 
 def cpu_of(pid: int) -> float:
@@ -321,9 +320,7 @@ async def paired(name: str, bare: str, body: bytes, aim: float) -> None:
     try:
         await asyncio.sleep(1)
         for _ in range(PAIRS + 1):
-            pairs.append(
-                (await load(ours, ours_port, body), await load(theirs, theirs_port, body))
-            )
+            pairs.append((await load(ours, ours_port, body), await load(theirs, theirs_port, body)))
     finally:
         for process in (ours, theirs):
             process.kill()
@@ -331,7 +328,9 @@ async def paired(name: str, bare: str, body: bytes, aim: float) -> None:
         await runner.cleanup()
     del pairs[0]  # the first one warms up
     ratio = statistics.median(a.rate / b.rate for a, b in pairs)
-    a, b = (sorted(side, key=lambda run: run.rate)[len(side) // 2] for side in zip(*pairs, strict=True))
+    a, b = (
+        sorted(side, key=lambda run: run.rate)[len(side) // 2] for side in zip(*pairs, strict=True)
+    )
     print(f"{name}: {a.rate:,.0f} requests/s, a bare app that does `{bare}` {b.rate:,.0f};"
           f" ratio {ratio:.2f} (aim {aim}); processor {a.cost:.0f} and {b.cost:.0f} µs a request;"
           f" p50 {a.at(0.5):.1f} and {b.at(0.5):.1f} ms, p99 {a.at(0.99):.1f} and"
@@ -375,14 +374,14 @@ def parts(talk: Conversation, body: bytes) -> None:
     step = answers.step("choose", spot, fields)
     reply = answers.reply(step)
     capsule = answers.capsule(reply, person, Surface.MODAL)
-    shown = surfaces.modal(reply, capsule)
+    shown = surfaces.modal(reply, page_of(reply, 1), capsule)
     steps: dict[str, Callable[[], object]] = {
         "verify": lambda: door.verify(headers, body),
         "parse": lambda: parse(kind, body),
         "open": lambda: seal.open(view["private_metadata"], bearer),
         "walk": lambda: answers.reply(answers.step("choose", spot, fields_of(view["state"]))),
         "seal": lambda: answers.capsule(reply, person, Surface.MODAL),
-        "render": lambda: surfaces.modal(reply, capsule),
+        "render": lambda: surfaces.modal(reply, page_of(reply, 1), capsule),
         "limits": lambda: checked_view(shown),
         "dump": lambda: json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
     }

@@ -1,15 +1,17 @@
 """Is each sentence of the privacy promise true? One test for each, and none without a test.
 
-The sentences that hold for chat platforms only get theirs with those channels; here are the web
-chat and the terminal.
+The sentences that hold on Teams only get theirs with that channel; here are the web chat, the
+terminal and Slack.
 """
 
 from __future__ import annotations
 
 import gc
 import re
+import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -17,7 +19,7 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from bot.app import web_application
+from bot.app import utc_now, web_application
 from bot.channels.terminal.chat import chat
 from bot.channels.text import render as as_text
 from bot.channels.web.render import renderer
@@ -25,11 +27,15 @@ from bot.channels.web.server import web_chat
 from bot.conversation import Conversation, Look, Move, Open, Reply
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS
+from bot.seal import Bearer, ExpiredError, Seal, Surface
 from bot.settings import read_settings
+from tests.slack import screen
+from tests.slack.fake import FakeSlack
+from tests.slack_app import SEAL_KEY, Running, running
 
 MARK = "promise-canary-4b1d"
 PROVED: dict[str, Callable[..., object]] = {}
-HERE = ("web", "terminal")
+HERE = ("web", "terminal", "slack")
 
 
 def proves(sentence: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
@@ -60,6 +66,11 @@ def files_open_for_writing() -> set[str]:
 def nothing_in(folder: Path) -> bool:
     """Whether a folder is empty."""
     return not list(folder.rglob("*"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def held_in_memory(text: str) -> int:
@@ -117,6 +128,129 @@ async def test_nothing_asked_is_recorded(
     assert files_open_for_writing() <= before
     assert nothing_in(tmp_path)
     assert held_in_memory(typed) == 0
+
+
+async def on_slack(cairn: Running) -> str:
+    """Walk, write and ask in every way that Slack knows; return what was typed."""
+    typed = f"{MARK} can I post this?"
+    alice = cairn.fake.person("alice", locale="en-CA")
+    team = cairn.fake.channel("team", alice, cairn.fake.person("bob"))
+    await alice.slash("/cairn", typed, team)
+    await alice.mention(team, typed)
+    await alice.message(typed)
+    await alice.message("post")
+    await alice.shortcut("post_reported.en")
+    view = alice.view
+    await alice.pick(view, "pick:en:channel", "media_query")
+    await alice.submit(view)
+    await alice.press(view, "back")
+    await alice.open_home()
+    await cairn.drain()
+    return typed
+
+
+@proves("no_record")
+async def test_nothing_asked_on_slack_is_recorded_but_that_an_event_came(tmp_path: Path):
+    async with FakeSlack(rates=False) as fake, running(fake, folder=tmp_path) as cairn:
+        await on_slack(cairn)
+    rows = 0
+    with closing(sqlite3.connect(tmp_path / "cairn.db")) as database:
+        tables = database.execute("select name from sqlite_master where type = 'table'")
+        for (name,) in tables.fetchall():
+            found = database.execute(f"select * from {name}").fetchall()
+            if name == "alembic_version":
+                continue
+            assert name == "seen"
+            assert all(len(digest) == 32 and isinstance(hour, int) for digest, hour in found)
+            rows = len(found)
+    assert rows == 4  # a mention, two messages and Home; presses leave no row
+    written = contents(tmp_path)
+    assert set(written) <= {"cairn.db", "cairn.db-wal", "cairn.db-shm"}
+    assert not any(MARK.encode() in data for data in written.values())
+
+
+@proves("place_sealed")
+async def test_on_slack_the_place_is_locked_in_buttons_and_forms_and_expires():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        alice = fake.person("alice", locale="en-CA")
+        await alice.shortcut("post_reported.en")
+        view = alice.view
+        await alice.pick(view, "pick:en:channel", "media_query")
+        await alice.submit(view)
+        await alice.message("menu")
+        await cairn.drain()
+        locked = [view.private_metadata]
+        locked += [
+            element["value"]
+            for block in alice.sees()[-1].blocks
+            for element in block.get("elements", ())
+            if "value" in element
+        ]
+        assert len(locked) > 4
+        seal = Seal([SEAL_KEY], cairn.conversation.guidance, utc_now)
+        tomorrow = Seal(
+            [SEAL_KEY], cairn.conversation.guidance, lambda: utc_now() + timedelta(hours=24)
+        )
+        team = fake.workspace.id
+        for number, capsule in enumerate(locked):
+            assert "post_reported" not in capsule
+            surface = Surface.MESSAGE if number else Surface.MODAL
+            bearer = Bearer("slack", team, alice.id, surface)
+            assert seal.open(capsule, bearer).lang == "en"
+            with pytest.raises(ExpiredError):
+                tomorrow.open(capsule, bearer)
+
+
+@proves("place_memory")
+async def test_on_slack_the_last_place_is_in_memory_locked_and_for_half_an_hour():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        await on_slack(cairn)
+        memory = cairn.channel._cards._memory
+        kept = [card for _, card in memory._kept.values()]
+        assert kept
+        for card in kept:
+            assert set(card.__slots__) == {"capsule", "channel", "ts"}
+            assert card.capsule.startswith("1")
+        for remembers in (memory, cairn.channel.people._tongues):
+            clock = remembers._clock
+            remembers._clock = lambda clock=clock: clock() + 30 * 60
+        cairn.channel.sweep()
+        assert len(memory) == len(cairn.channel.people._tongues) == 0
+
+
+@proves("nobody_told")
+@proves("nothing_sent")
+async def test_on_slack_everything_goes_to_the_person_who_asked():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        await on_slack(cairn)
+        alice = next(u for u in fake.workspace.users.values() if u.name == "alice")
+        bob = next(u for u in fake.workspace.users.values() if u.name == "bob")
+        bot = fake.workspace.bot.id
+        ours = [
+            (channel, message)
+            for channel in fake.workspace.channels.values()
+            for message in channel.messages.values()
+            if message.user == bot
+        ]
+        assert ours
+        for channel, message in ours:
+            assert alice.id == message.only_for or channel.members == {alice.id, bot}
+        assert bob.id not in str([call.arguments for call in fake.calls])
+
+
+@proves("employer_copy")
+async def test_slack_tells_that_the_employer_keeps_a_copy_where_something_is_posted():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        alice = fake.person("alice", locale="en-CA")
+        await alice.message("hello")
+        await cairn.drain()
+        assert "belongs to your employer, which keeps its own copy" in screen.text(alice.sees()[-1])
+        await alice.shortcut("can_i_post.en")
+        await alice.press(alice.view, "open:home")
+        await cairn.drain()
+        await alice.press(alice.view, "open:promise")
+        await cairn.drain()
+        assert "belongs to your employer and keeps its own copy" in screen.text(alice.view)
 
 
 @proves("place_web")

@@ -41,10 +41,6 @@ class Memory(Generic[_Kept]):
         found = self._kept.get(self._key(name))
         return found[1] if found is not None else None
 
-    def forget(self, name: tuple[str, ...]) -> None:
-        """Drop what was kept under that name."""
-        self._kept.pop(self._key(name), None)
-
     def sweep(self) -> None:
         """Drop what is older than half an hour; called at each use, and from time to time."""
         now = self._clock()

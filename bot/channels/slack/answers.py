@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.channels.slack import surfaces
+from bot.channels.slack.body import page_of
 from bot.channels.slack.decode import Fields, Person, Step, step_of
 from bot.channels.slack.limits import Checked, TooLargeError, checked_message, checked_view
 from bot.channels.wording import asked_again
@@ -76,18 +77,16 @@ class Answers:
 
     # -- each of the forms
 
-    def modal(
-        self, reply: Reply, person: Person, number: int = 1, told: str | None = None
-    ) -> Checked:
-        """Return the reply as a modal."""
-        return self._shown(
-            reply, person, Surface.MODAL, lambda r, c: surfaces.modal(r, c, number, told)
-        )
+    def modal(self, reply: Reply, person: Person, number: int = 1) -> Checked:
+        """Return a page of the reply as a modal."""
+        page = page_of(reply, number)
+        return self._shown(reply, person, Surface.MODAL, lambda r, c: surfaces.modal(r, page, c))
 
     def message(self, reply: Reply, person: Person, number: int = 1) -> Checked:
-        """Return the reply as a message."""
+        """Return a page of the reply as a message."""
+        page = page_of(reply, number)
         return self._shown(
-            reply, person, Surface.MESSAGE, lambda r, c: surfaces.message(r, c, number)
+            reply, person, Surface.MESSAGE, lambda r, c: surfaces.message(r, page, c)
         )
 
     def trail(self, reply: Reply, person: Person, surface: Surface) -> Checked:
@@ -133,7 +132,7 @@ class Answers:
         if surface is Surface.HOME:
             return checked(surfaces.home_tab(bare, capsule))
         plain = surfaces.modal if surface is Surface.MODAL else surfaces.message
-        return checked(plain(bare, capsule))
+        return checked(plain(bare, page_of(bare, 1), capsule))
 
 
 def again(spot: Spot) -> Step:

@@ -63,28 +63,45 @@ class Page:
     ask: str | None = None
 
 
-def page_of(reply: Reply, number: int = 1) -> Page:
-    """Return one page of the reply; a number that is too high gives the last one."""
+def pages_of(reply: Reply) -> tuple[Page, ...]:
+    """Return the reply in pages; there is at least one."""
     composer = _Composer(reply)
     above = [*composer.above()]
     asked = composer.asks()
     parts = [*composer.parts(), asked.part]
     pages = _fill(parts, composer.note_size, sum(map(_size_of, above)))
-    number = min(max(number, 1), len(pages))
-    found: list[Block] = above if number == 1 else []
-    found += composer.title(number, len(pages))
+    return tuple(
+        _page(composer, page, asked, above if number == 1 else [], (number, len(pages)))
+        for number, page in enumerate(pages, start=1)
+    )
+
+
+def page_of(reply: Reply, number: int) -> Page:
+    """Return one page of the reply; a number that is too high gives the last one."""
+    pages = pages_of(reply)
+    return pages[min(max(number, 1), len(pages)) - 1]
+
+
+def _page(
+    composer: _Composer,
+    parts: Sequence[_Part],
+    asked: _Asked,
+    above: Sequence[Block],
+    place: tuple[int, int],
+) -> Page:
+    number, count = place
+    found = [*above, *composer.title(number, count)]
     refs: list[Ref] = []
-    for part in pages[number - 1]:
+    for part in parts:
         if part is not asked.part:
             found += part.blocks
             refs += part.refs
     found += composer.notes(refs)
-    ask = None
-    if number == len(pages):
+    ends = number == count
+    if ends:
         found += asked.part.blocks
-        ask = asked.ask
     found += composer.below()
-    return Page(tuple(found), number, len(pages), ask)
+    return Page(tuple(found), number, count, asked.ask if ends else None)
 
 
 def _fill(parts: Sequence[_Part], note_size: Callable[[Ref], int], above: int) -> list[list[_Part]]:
@@ -116,6 +133,7 @@ class _Composer:
         self._screen = reply.screen
         self._notes = notes(reply.screen)
         self._say = reply.phrase
+        self._texts: dict[Ref, str] = {}
         self._practice = literal(f"{reply.phrase('practice')}; {reply.phrase('related')}")
 
     # -- above and below every page
@@ -166,15 +184,20 @@ class _Composer:
         wanted = {ref for ref in refs if ref in self._notes}
         if not wanted:
             return
-        rows = [self._note(ref, note.number) for ref, note in self._notes.items() if ref in wanted]
+        rows = [self._note(ref) for ref in self._notes if ref in wanted]
         yield blocks.header(self._say("notes"))
         yield from (blocks.context(text) for text in _joined(rows))
 
     def note_size(self, ref: Ref) -> int:
         """Return how many letters a source takes; none where the screen does not number it."""
-        return len(self._note(ref, 0)) if ref in self._notes else 0
+        return len(self._note(ref)) if ref in self._notes else 0
 
-    def _note(self, ref: Ref, number: int) -> str:
+    def _note(self, ref: Ref) -> str:
+        if (known := self._texts.get(ref)) is None:
+            known = self._texts[ref] = self._written(ref)
+        return known
+
+    def _written(self, ref: Ref) -> str:
         source, lang = self._reply.sources[ref.source], self._lang
         address = source.url.get(lang, source.url["en"])
         title = link(address, source.title[lang])
@@ -186,7 +209,7 @@ class _Composer:
             tail.append(f"({self._say('in_english')})")
         if source.network:
             tail.append(f"({self._say(f'network_{source.network}')})")
-        return f"[{number}] {title}, {literal(' '.join(tail))}"
+        return f"[{self._notes[ref].number}] {title}, {literal(' '.join(tail))}"
 
     # -- the form field at the end
 

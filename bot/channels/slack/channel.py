@@ -140,8 +140,12 @@ class SlackChannel:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP)
-            self._cards.sweep()
-            self.people.sweep()
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Drop from memory what is older than half an hour."""
+        self._cards.sweep()
+        self.people.sweep()
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}

@@ -39,7 +39,7 @@ class SocketMode:
         client: AsyncWebClient,
         answer: Callable[[Incoming], Awaitable[Answer]],
         *,
-        every: float = 15.0,
+        every: float = 5.0,
         silent: float = 600.0,
     ) -> None:
         """Take the app's token, the client to ask for a socket with, and what answers.
@@ -85,6 +85,8 @@ class SocketMode:
             socket = SocketModeClient(
                 self._app_token,
                 web_client=self._client,
+                # Only the watchdog opens another one; two that do would undo each other's work.
+                auto_reconnect_enabled=False,
                 on_message_listeners=[self._hear],
                 ping_interval=10,
             )
@@ -109,8 +111,10 @@ class SocketMode:
             return socket
 
     async def _is_alive(self, socket: SocketModeClient) -> bool:
-        silent = asyncio.get_running_loop().time() - self._heard
-        return await socket.is_connected() and silent < self._silent
+        if asyncio.get_running_loop().time() - self._heard >= self._silent:
+            return False
+        # When Slack renews a connection, the library moves to the new one by itself.
+        return socket.connect_operation_lock.locked() or await socket.is_connected()
 
     async def _hear(self, _: WSMessage) -> None:
         self._heard = asyncio.get_running_loop().time()

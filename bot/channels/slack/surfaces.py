@@ -33,10 +33,9 @@ _SUBMIT: Final = 24
 Payload = dict[str, Any]
 
 
-def modal(reply: Reply, capsule: str, number: int = 1, told: str | None = None) -> Payload:
-    """Return the reply as a modal view; ``told`` is the name of a phrase said above it."""
-    page = page_of(reply, number)
-    found = [*_told(reply, told), *page.blocks]
+def modal(reply: Reply, page: Page, capsule: str) -> Payload:
+    """Return a page of the reply as a modal view."""
+    found = [*page.blocks]
     if reply.screen.sort is Sort.HOME:
         found.insert(-1, _type_field(reply))
     do, words = _onward(reply, page)
@@ -44,9 +43,8 @@ def modal(reply: Reply, capsule: str, number: int = 1, told: str | None = None) 
     return _view(reply, [*found[:-1], row, found[-1]], capsule, do, words)
 
 
-def message(reply: Reply, capsule: str, number: int = 1) -> Payload:
-    """Return the reply as the blocks of a message, with the neutral text for notifications."""
-    page = page_of(reply, number)
+def message(reply: Reply, page: Page, capsule: str) -> Payload:
+    """Return a page of the reply as a message, with the neutral text for notifications."""
     do, words = _onward(reply, page)
     first = [blocks.button(do, words, value=capsule, style="primary")] if words else []
     row = blocks.actions([*first, *_controls(reply, capsule)], _row(reply))
@@ -206,7 +204,7 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
             ],
             _row(reply),
         ),
-        *page_of(reply).blocks[-1:],
+        *page_of(reply, 1).blocks[-1:],
     ]
     return {"type": "home", "private_metadata": capsule, "blocks": found}
 
