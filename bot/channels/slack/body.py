@@ -28,7 +28,7 @@ from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Ref, Statement
 from bot.guidance.screen import Said, Sort, by_kind, is_stated, notes
 
-CHARS: Final = 7_600
+CHARS: Final = 8_000
 """Letters of the parts of a page; with headings and buttons it stays below 9,000."""
 BLOCKS: Final = 40
 _SECTION: Final = 2_800
