@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -12,16 +11,9 @@ from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
 from tests.slack.state import Channel, Message
 from tests.slack_app import running
-from tests.test_slack_walk import Desk, words
+from tests.test_slack_walk import Desk, desk, words
 
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
-        yield Desk(fake, cairn, fake.person("alice", locale="en-CA"))
-        await cairn.drain()
-        assert fake.violations == []
-        assert fake.failures == []
+__all__ = ["desk"]
 
 
 async def write(desk: Desk, text: str, **how: object) -> list[Message]:

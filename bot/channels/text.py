@@ -14,7 +14,7 @@ from bot.channels.wording import (
     languages_words,
     place_words,
     places,
-    quoted,
+    told_first,
 )
 from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
@@ -48,20 +48,8 @@ class _Page:
         for notice in reply.notices:
             yield from self._wrap(f"! {reply.phrase('notice')}: {_flat(notice.words[self._lang])}")
             yield ""
-        if screen.trouble:
-            yield from self._wrap("! " + reply.phrase(f"trouble_{screen.trouble}"))
-            yield ""
-        if screen.dropped:
-            yield from self._wrap(
-                "! " + reply.phrase("dropped", choices=quoted(screen.dropped, self._lang))
-            )
-            yield ""
-        if screen.forgotten:
-            yield from self._wrap("! " + reply.phrase("forgotten"))
-            yield ""
-        if screen.review != "current" and screen.tree is not None:
-            due = screen.tree.review_by.isoformat()
-            yield from self._wrap("! " + reply.phrase(f"review_{screen.review}", date=due))
+        for told in told_first(reply):
+            yield from self._wrap(f"! {told}")
             yield ""
         if screen.tree is not None and screen.sort is not Sort.OUTLINE:
             yield from self._wrap(screen.tree.title[self._lang])

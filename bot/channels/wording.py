@@ -111,6 +111,24 @@ def heading(reply: Reply) -> str:
     return screen.offices[0].name[lang]
 
 
+def told_first(reply: Reply) -> list[str]:
+    """Return what must be read before a screen: what went wrong, changed or was set aside."""
+    screen = reply.screen
+    told = []
+    if screen.trouble:
+        told.append(reply.phrase(f"trouble_{screen.trouble}"))
+    if reply.updated:
+        told.append(reply.phrase("guidance_updated"))
+    if screen.dropped:
+        told.append(reply.phrase("dropped", choices=quoted(screen.dropped, reply.lang)))
+    if screen.forgotten:
+        told.append(reply.phrase("forgotten"))
+    if screen.review != "current" and screen.tree is not None:
+        due = screen.tree.review_by.isoformat()
+        told.append(reply.phrase(f"review_{screen.review}", date=due))
+    return told
+
+
 def places(reply: Reply) -> list[str]:
     """Return the places that one may go to from this screen, in order; none at a question."""
     screen, guidance = reply.screen, reply.guidance

@@ -21,7 +21,7 @@ from bot.channels.wording import (
     languages_words,
     place_words,
     places,
-    quoted,
+    told_first,
 )
 from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
@@ -140,22 +140,10 @@ class _Composer:
 
     def above(self) -> Iterator[Block]:
         """What must be read first: notices, and what went wrong or was set aside."""
-        reply, screen, lang = self._reply, self._screen, self._lang
-        for notice in reply.notices:
-            yield blocks.section(f"*{literal(self._say('notice'))}* {mrkdwn(notice.words[lang])}")
-        told = []
-        if screen.trouble:
-            told.append(self._say(f"trouble_{screen.trouble}"))
-        if reply.updated:
-            told.append(self._say("guidance_updated"))
-        if screen.dropped:
-            told.append(self._say("dropped", choices=quoted(screen.dropped, lang)))
-        if screen.forgotten:
-            told.append(self._say("forgotten"))
-        if screen.review != "current" and screen.tree is not None:
-            due = screen.tree.review_by.isoformat()
-            told.append(self._say(f"review_{screen.review}", date=due))
-        for text in told:
+        for notice in self._reply.notices:
+            words = mrkdwn(notice.words[self._lang])
+            yield blocks.section(f"*{literal(self._say('notice'))}* {words}")
+        for text in told_first(self._reply):
             yield blocks.section(f"*{literal(text)}*")
 
     def title(self, number: int, count: int) -> Iterator[Block]:
