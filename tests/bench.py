@@ -26,6 +26,7 @@ from bot.guidance.model import Guidance
 from bot.guidance.ticket import Ticket, read_ticket
 from bot.guidance.walk import count_routes, routes, walk
 from bot.settings import HOME, read_settings
+from tests import bench_slack
 
 TODAY = date(2026, 11, 20)
 READERS = 50
@@ -199,6 +200,7 @@ def main() -> None:
     gc.freeze()  # as `cairn serve` does
     bench_walk(guidance)
     asyncio.run(bench_web(guidance))
+    asyncio.run(bench_slack.bench())
     bench_check()
 
 

@@ -46,8 +46,8 @@ KEY = bytes(range(32))
 KEY_TEXT = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 TEAM, USER = "T0BENCH", "U0BENCH"
 CONNECTIONS = 64
-SECONDS = 2.0
-PAIRS = 3
+SECONDS = 4.0
+PAIRS = 5
 
 
 # -- the servers
@@ -287,8 +287,8 @@ def start(kind: str, api: str) -> tuple[subprocess.Popen[str], int]:
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=HOME,
-        preexec_fn=lambda: os.sched_setaffinity(0, {0}),
     )
+    os.sched_setaffinity(process.pid, {0})
     assert process.stdout is not None
     return process, int(process.stdout.readline())
 
@@ -320,7 +320,8 @@ async def paired(name: str, bare: str, body: bytes, aim: float) -> None:
     try:
         await asyncio.sleep(1)
         for _ in range(PAIRS + 1):
-            pairs.append((await load(ours, ours_port, body), await load(theirs, theirs_port, body)))
+            run = await load(ours, ours_port, body)
+            pairs.append((run, await load(theirs, theirs_port, body)))
     finally:
         for process in (ours, theirs):
             process.kill()

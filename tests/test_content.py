@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.slack.surfaces import MAIN
 from bot.guidance import understand
 from bot.guidance.check import check
 from bot.guidance.check.stories import stories
 from bot.guidance.load import Files
-from bot.channels.slack.surfaces import MAIN
 from bot.guidance.model import Basis, Guidance
-from bot.guidance.shapes import FILES, json_schema
 from bot.guidance.screen import Trouble
+from bot.guidance.shapes import FILES, json_schema
 from bot.guidance.words import LANGS
 from tests.conftest import ROOT, TODAY
 

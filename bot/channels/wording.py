@@ -168,9 +168,10 @@ def place_words(reply: Reply, place: str) -> str:
 
 def asked_again(screen: Screen) -> str | None:
     """Return the question that is being changed, so that other moves come back to it."""
-    if screen.question is None or screen.question.id not in read_ticket(screen.place).choices:
+    question = screen.question
+    if question is None or f"{question.id}=" not in screen.place:
         return None
-    return screen.question.id
+    return question.id if question.id in read_ticket(screen.place).choices else None
 
 
 def quoted(options: Iterable[Option], lang: Lang) -> str:

@@ -32,6 +32,7 @@ class Shorthand:
     def __init__(self, guidance: Guidance) -> None:
         """Note the tag of every id of the guidance."""
         self._trees = {tag(name): tree for name, tree in _known_trees(guidance)}
+        self._tags = {name: tag(name) for name in _names(guidance)}
         self._questions: Mapping[str, Mapping[bytes, str]] = {
             tree.id: {tag(name): name for name in (*tree.questions, *tree.renamed)}
             for tree in guidance.trees.values()
@@ -48,17 +49,20 @@ class Shorthand:
     def shorten(self, place: str) -> bytes:
         """Return a place in bytes: a ticket in tags, another page by its name."""
         ticket = read_ticket(place)
-        if not ticket.tree or ":" in place or not self._trees.get(tag(ticket.tree)):
+        if not ticket.tree or ":" in place or self._tag(ticket.tree) not in self._trees:
             name = place.encode()[: _PAGE - 1]
             return bytes((_PAGE, len(name))) + name
         out = bytearray((len(ticket.choices),))
-        out += tag(ticket.tree)
+        out += self._tag(ticket.tree)
         for question, picked in ticket.choices.items():
-            out += tag(question)
+            out += self._tag(question)
             out.append(len(picked))
             for option in picked:
-                out += tag(option)
+                out += self._tag(option)
         return bytes(out)
+
+    def _tag(self, name: str) -> bytes:
+        return self._tags.get(name) or tag(name)
 
     def lengthen(self, data: bytes) -> tuple[str, bytes]:
         """Return the place at the start of ``data``, and the bytes after it.
@@ -77,7 +81,7 @@ class Shorthand:
         for _ in range(first):
             asked = reader.take(_SIZE)
             picked = [reader.take(_SIZE) for _ in range(reader.take(1)[0])]
-            question = self._questions.get(name, {}).get(asked, _lost(asked))
+            question = self._questions.get(name, {}).get(asked) or _lost(asked)
             choices[question] = tuple(self._option(tree, question, one) for one in picked)
         return str(Ticket(name, choices)), reader.rest()
 
@@ -85,7 +89,7 @@ class Shorthand:
         if tree is None:
             return _lost(mark)
         now = tree.renamed.get(question, question)
-        return self._options[tree.id].get(tag(now) + mark, _lost(mark))
+        return self._options[tree.id].get(self._tag(now) + mark) or _lost(mark)
 
 
 def collisions(tree: Tree) -> Iterator[tuple[str, str]]:
@@ -119,6 +123,16 @@ def _known_trees(guidance: Guidance) -> Iterator[tuple[str, Tree]]:
     for tree in guidance.trees.values():
         yield tree.id, tree
         yield from ((old, tree) for old, now in tree.renamed.items() if now == tree.id)
+
+
+def _names(guidance: Guidance) -> Iterator[str]:
+    """Yield every id that a place of a tree may hold."""
+    for name, tree in _known_trees(guidance):
+        yield name
+        yield from tree.renamed
+        for question in tree.questions.values():
+            yield question.id
+            yield from question.known
 
 
 def _alike(names: Iterable[str]) -> Iterator[tuple[str, str]]:

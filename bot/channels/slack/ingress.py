@@ -27,7 +27,6 @@ _WINDOW: Final = 300
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _MAX_FIELDS: Final = 64
-_BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 Body = dict[str, Any]
 
@@ -132,7 +131,7 @@ def _form(raw: bytes) -> dict[str, Any]:
 
     """
     parts = raw.split(b"&", _MAX_FIELDS)
-    if len(parts) > _MAX_FIELDS or _BROKEN_ESCAPE.search(raw):
+    if len(parts) > _MAX_FIELDS:
         raise ValueError
     pairs = [part.partition(b"=") for part in parts if part]
     return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
@@ -145,8 +144,11 @@ def _unquoted(quoted: bytes) -> str:
     thousand of them, and the library reads those some twenty times as fast as ``urllib`` does.
     """
     spaced = quoted.replace(b"+", b" ")
-    if b"%" in spaced:
-        spaced = a2b_qp(spaced.replace(b"=", b"%3D").replace(b"%", b"="))
+    if escapes := spaced.count(b"%"):
+        printable = spaced.replace(b"=", b"%3D").replace(b"%", b"=")
+        spaced = a2b_qp(printable)
+        if len(spaced) != len(printable) - 2 * printable.count(b"="):
+            raise ValueError(f"one of {escapes} escapes is broken")
     return spaced.decode()
 
 
@@ -166,8 +168,8 @@ def _json(text: str) -> Body:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
         ]
         if not level:
             return found
