@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
+from bot.guidance.words import LANGS
 from bot.settings import HOME, read_settings
 
 
@@ -57,3 +58,69 @@ def test_a_wrong_value_is_never_repeated():
     with pytest.raises(SettingsError) as error:
         read_settings({"CAIRN_PORT": "hunter2"})
     assert "hunter2" not in str(error.value)
+
+
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+SLACK = {"CAIRN_SLACK_BOT_TOKEN": "xoxb-1", "CAIRN_SLACK_SIGNING_SECRETS": "s"}
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"CAIRN_SLACK_BOT_TOKEN": "x"}, ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRETS")),
+        ({"CAIRN_SLACK_SIGNING_SECRETS": "x"}, ("SLACK_SIGNING_SECRETS", "SLACK_BOT_TOKEN")),
+        ({"CAIRN_SLACK_APP_TOKEN": "x"}, ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")),
+        ({"CAIRN_SLACK_TEAMS": "T01"}, ("SLACK_TEAMS", "SLACK_BOT_TOKEN")),
+        (
+            {**SLACK, "CAIRN_DATABASE_URL": "postgresql://a:b@host/c"},
+            ("DATABASE_URL", "SEAL_KEYS"),
+        ),
+    ],
+)
+def test_half_of_what_belongs_together_stops_the_start_and_names_the_other_half(
+    given: dict[str, str], names: tuple[str, str]
+):
+    with pytest.raises(SettingsError) as raised:
+        read_settings(given)
+    for lang in LANGS:
+        assert all(f"CAIRN_{name}" in raised.value[lang] for name in names)
+        assert not any(value in raised.value[lang] for value in given.values() if len(value) > 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CAIRN_SEAL_KEYS", "short"),
+        ("CAIRN_SEAL_KEYS", f"{KEY},AAAA"),
+        ("CAIRN_SEAL_KEYS", "é" * 44),
+        ("CAIRN_SEAL_KEYS", ","),
+        ("CAIRN_SLACK_SIGNING_SECRETS", " , "),
+        ("CAIRN_SLACK_TEAMS", "my workspace"),
+        ("CAIRN_SLACK_API_URL", "http://slack.com/api/"),
+        ("CAIRN_SLACK_API_URL", "https://slack.com/api"),
+        ("CAIRN_SLACK_API_URL", "https://user@slack.com/api/"),
+        ("CAIRN_SLACK_API_URL", "ftp://slack.com/"),
+    ],
+)
+def test_a_value_that_cannot_be_used_stops_the_start_and_is_not_repeated(name: str, value: str):
+    with pytest.raises(SettingsError) as raised:
+        read_settings({**SLACK, name: value})
+    assert name in raised.value["en"]
+    assert value not in raised.value["en"] + repr(raised.value)
+
+
+def test_secrets_do_not_show_when_settings_are_printed():
+    settings = read_settings(
+        {"CAIRN_SLACK_BOT_TOKEN": "xoxb-secret", "CAIRN_SLACK_SIGNING_SECRETS": "one-secret, two",
+         "CAIRN_SEAL_KEYS": KEY, "CAIRN_DATABASE_URL": "postgresql://a:pass-secret@host/c"}
+    )  # fmt: skip
+    assert settings.slack_secrets == ("one-secret", "two")
+    assert settings.keys == (bytes(range(32)),)
+    for told in (repr(settings), str(settings)):
+        assert not any(word in told for word in ("xoxb", "one-", "pass-", KEY))
+
+
+def test_several_workspaces_are_separated_by_commas():
+    settings = read_settings({**SLACK, "CAIRN_SLACK_TEAMS": "T01ABC, E02DEF"})
+    assert settings.slack_workspaces == {"T01ABC", "E02DEF"}
+    assert read_settings(SLACK).slack_workspaces == frozenset()
