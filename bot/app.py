@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -28,6 +28,8 @@ _OF_AUTHORS: Final = frozenset(code for code in RULES if code.startswith("C8"))
 """Stories that no longer come true are for authors to mend; people are served meanwhile."""
 
 _HOUR: Final = 3600.0
+Ready = Callable[[], Awaitable[bool]]
+"""Tells whether a part of the program can do its work."""
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -83,7 +85,7 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
     from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
 
     application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
-    ready: dict[str, Callable[[], bool]] = {}
+    ready: dict[str, Ready] = {}
     _add_health(application, conversation.guidance.version, ready)
     if settings.slack_on:
         _add_slack(application, settings, conversation, ready)
@@ -92,18 +94,16 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
     return application
 
 
-def _add_health(
-    application: web.Application, version: str, ready: Mapping[str, Callable[[], bool]]
-) -> None:
+def _add_health(application: web.Application, version: str, ready: Mapping[str, Ready]) -> None:
     from aiohttp import web
 
     async def live(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def is_ready(_: web.Request) -> web.Response:
-        channels = {name: check() for name, check in ready.items()}
-        good = all(channels.values())
-        body = json.dumps({"ready": good, "guidance": version, "channels": channels})
+        parts = {name: await check() for name, check in ready.items()}
+        good = all(parts.values())
+        body = json.dumps({"ready": good, "guidance": version, "parts": parts})
         status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
         return web.Response(text=body, content_type="application/json", status=status)
 
@@ -115,10 +115,16 @@ def _add_slack(
     application: web.Application,
     settings: Settings,
     conversation: Conversation,
-    ready: dict[str, Callable[[], bool]],
+    ready: dict[str, Ready],
 ) -> None:
     """Add the Slack channel: its store, session and tasks live as long as the application."""
-    from bot.channels.slack.channel import PATH, SlackChannel, SlackSettings, new_session
+    from bot.channels.slack.channel import (
+        CHANNEL,
+        PATH,
+        SlackChannel,
+        SlackSettings,
+        new_session,
+    )
     from bot.seal import Seal, new_key
     from bot.store import open_store
 
@@ -133,26 +139,30 @@ def _add_slack(
     )
     keys = settings.keys or (new_key(),)
     seal = Seal(keys, conversation.guidance, utc_now)
-    channels: list[SlackChannel] = []
 
-    async def running(_: web.Application) -> AsyncIterator[None]:
+    async def running(application: web.Application) -> AsyncIterator[None]:
         store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
         try:
             async with new_session(slack.api_url) as session:
                 channel = SlackChannel(slack, conversation, seal, store, session, clock=utc_now)
-                channels.append(channel)
+                application[CHANNEL] = channel
+                ready["store"] = store.healthy
                 async with channel.running(), forgetting(store):
                     yield
         finally:
             await store.close()
 
     async def post(request: web.Request) -> web.Response:
-        return await channels[0].post(request)
+        return await application[CHANNEL].post(request)
 
     application.cleanup_ctx.append(running)
     if slack.signing_secrets:
         application.router.add_post(PATH, post)
-    ready["slack"] = lambda: bool(channels) and channels[0].is_ready
+
+    async def is_ready() -> bool:
+        return CHANNEL in application and application[CHANNEL].is_ready
+
+    ready["slack"] = is_ready
 
 
 @asynccontextmanager

@@ -92,26 +92,26 @@ def _told_at_start(conversation: Conversation, settings: Settings) -> Iterator[W
     address, version = f"http://{settings.host}:{settings.port}", conversation.guidance.version
     yield Words(f"Cairn, guidance version {version}.", f"Cairn, orientations version {version}.")
     if settings.web_on:
-        yield Words(f"Web chat: {address}/", f"Clavardage Web : {address}/")
+        yield Words(f"Web chat: {address}/", f"Clavardage Web : {address}/")
     else:
         yield Words(
             "Web chat: off. Set CAIRN_WEB=true to switch it on for this address.",
-            "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
+            "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
         )
     if not settings.slack_on:
         yield Words(
             "Slack: off. CAIRN_SLACK_BOT_TOKEN with CAIRN_SLACK_SIGNING_SECRETS switches it on.",
-            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
+            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
         )
         return
     ways = [f"{address}/slack/events"] if settings.slack_secrets else []
     ways += ["Socket Mode"] if settings.slack_app_token else []
-    yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
+    yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
     if not settings.keys:
         yield Words(
             "CAIRN_SEAL_KEYS is not set: a key was made for this run, and cards made before a"
             " restart cannot be opened after it.",
-            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
+            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
             " cartes faites avant un redémarrage ne pourront plus être ouvertes ensuite.",
         )
 
@@ -285,7 +285,7 @@ def _on_slack(conversation: Conversation, reply: Reply, form: str) -> dict[str, 
     from bot.seal import Seal, new_key
 
     answers = Answers(conversation, Seal((new_key(),), conversation.guidance, utc_now))
-    nobody = Person("T000", "U000", "T000")
+    nobody = Person("T000", "U000")
     shown = answers.message if form == "slack" else answers.modal
     return shown(reply, nobody)
 
@@ -393,7 +393,7 @@ def _parser() -> argparse.ArgumentParser:
     found = command("manifest", _manifest, "write the app's manifest / écrire le manifeste")
     found.add_argument("platform", choices=("slack",), metavar="slack")
     found.add_argument("--url", metavar="URL", help="public address; without it: Socket Mode /"
-                       " adresse publique; sans elle : mode Socket")  # fmt: skip
+                       " adresse publique; sans elle : mode Socket")  # fmt: skip
     found.add_argument("--out", type=Path, required=True, metavar="DIR")
     command("serve", _serve, "serve every channel that is on / servir chaque canal activé")
     found = command("chat", _chat, "walk in the terminal / parcourir dans le terminal")

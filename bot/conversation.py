@@ -102,9 +102,9 @@ class ContactCard:
 class Reply:
     """What a channel shows: the screen, the language, and what the organization adds to it.
 
-    ``approval`` is the sentence of the footer, ``maybe`` the topics that typed words may mean,
-    ``retention`` what the employer says that it keeps, shown with the promise. ``updated`` says
-    that the guidance has changed since the person's place was made.
+    ``approval`` is the sentence of the footer, ``retention`` what the employer says that it keeps,
+    shown with the promise. ``updated`` says that the guidance has changed since the person's place
+    was made.
     """
 
     screen: Screen
@@ -114,7 +114,6 @@ class Reply:
     notices: tuple[Notice, ...] = ()
     tools: tuple[Tool, ...] = ()
     approval: Words = _NOTHING
-    maybe: tuple[str, ...] = ()
     came_from: str | None = None
     retention: Words | None = None
     updated: bool = False
@@ -223,8 +222,8 @@ class Conversation:
             return self._reply(replace(here, trouble=Trouble.OTHER_LANGUAGE), move.lang, now)
         found = tuple(card.id for card in understand.topics(guidance, text))
         if found:
-            screen = Screen(Sort.UNSURE, here.place)
-            return self._reply(screen, understand.language(text, move.lang), now, maybe=found)
+            lang = understand.language(text, move.lang)
+            return self._reply(pages.unsure(found), lang, now)
         return self._reply(replace(here, trouble=Trouble.NOT_UNDERSTOOD), move.lang, now)
 
     def _commanded(self, move: Move, command: str, now: datetime) -> Reply:
@@ -249,9 +248,7 @@ class Conversation:
                 act = Open(command)
         return self._reply(self._screen(replace(move, act=act), now), lang, now)
 
-    def _reply(
-        self, screen: Screen, lang: Lang, now: datetime, maybe: tuple[str, ...] = ()
-    ) -> Reply:
+    def _reply(self, screen: Screen, lang: Lang, now: datetime) -> Reply:
         organization = self._organization
         offices = (
             tuple(self._guidance.offices.values())
@@ -266,7 +263,6 @@ class Conversation:
             notices=organization.notices_on(now.date(), _names(screen)) if organization else (),
             tools=organization.tools if organization and _about_ai(screen) else (),
             approval=self._approval(),
-            maybe=maybe,
             retention=organization.retention
             if organization and screen.sort is Sort.PROMISE
             else None,

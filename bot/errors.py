@@ -51,7 +51,7 @@ class Mistake(Enum):
     )
     ALONE = Words(
         "The setting {name} also needs {other}. Set both, or remove {name}.",
-        "Le réglage {name} exige aussi {other}. Réglez les deux, ou retirez {name}.",
+        "Le réglage {name} exige aussi {other}. Définissez les deux ou retirez {name}.",
     )
     UNREADABLE = Words(
         "The file that {name} names cannot be read. Check its path and its permissions.",

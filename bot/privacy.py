@@ -43,4 +43,6 @@ def set_up_logging() -> None:
     handler.addFilter(NoContent())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # At each start it tells a dozen times that the tables are as they should be.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)

@@ -47,6 +47,10 @@ class Tasks:
         task.add_done_callback(self._running.discard)
         return True
 
+    def is_busy(self, key: Hashable) -> bool:
+        """Tell whether work of that key is waiting or being done."""
+        return key in self._waiting
+
     async def _run(self, key: Hashable) -> None:
         line = self._waiting[key]
         try:

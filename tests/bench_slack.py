@@ -150,7 +150,7 @@ def form(talk: Conversation) -> bytes:
     questions = list(ticket.choices)
     half = {q: ticket.choices[q] for q in questions[: len(questions) // 2]}
     place = f"{tree.id}?" + "&".join(f"{q}={'+'.join(p)}" for q, p in half.items())
-    person = Person(TEAM, USER, TEAM)
+    person = Person(TEAM, USER)
     answers = Answers(talk, Seal([KEY], talk.guidance, utc_now))
     reply = talk.respond(Move(place, "fr", Look()))
     view = answers.modal(reply, person)
@@ -360,7 +360,7 @@ def parts(talk: Conversation, body: bytes) -> None:
     """Where the time of a modal step goes, in microseconds."""
     seal = Seal([KEY], talk.guidance, utc_now)
     answers = Answers(talk, seal)
-    person = Person(TEAM, USER, TEAM)
+    person = Person(TEAM, USER)
     bearer = Bearer("slack", TEAM, USER, Surface.MODAL)
     door = Door([SECRET], utc_now)
     kind = "application/x-www-form-urlencoded"

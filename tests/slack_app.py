@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import inspect
 import io
 import logging
 import os
@@ -36,7 +35,7 @@ from aiohttp import ClientError, ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bot.app import read_guidance, utc_now, web_application
-from bot.channels.slack.channel import PATH, SlackChannel
+from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel
 from bot.conversation import Conversation
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
@@ -110,7 +109,6 @@ async def running(
         read = read_settings(settings_for(fake, place, **settings))
         talk = conversation or guidance_of()
         application = web_application(read, talk)
-        channels = _channels_of(application)
         server = TestServer(application)
         # One second, so that a test which leaves a request open does not wait for it at the end.
         await server.start_server(access_log=None, shutdown_timeout=1.0)
@@ -118,23 +116,13 @@ async def running(
             if read.slack_secrets:
                 fake.app_url = str(server.make_url(PATH))
             if ready:
-                await fake.until(lambda: channels[0].is_ready, 10)
+                await fake.until(lambda: application[CHANNEL].is_ready, 10)
                 if read.slack_app_token is not None:
                     await fake.socket.connected()
             url = str(server.make_url("/"))
-            yield Running(fake, read, talk, application, channels[0], url, place)
+            yield Running(fake, read, talk, application, application[CHANNEL], url, place)
         finally:
             await server.close()
-
-
-def _channels_of(application: web.Application) -> list[SlackChannel]:
-    """The list in which `bot.app` keeps the channel once it has started."""
-    for context in application.cleanup_ctx:
-        kept = inspect.getclosurevars(context).nonlocals.get("channels")
-        if kept is not None:
-            found: list[SlackChannel] = kept
-            return found
-    raise AssertionError("bot.app has no Slack channel any more, or keeps it elsewhere")
 
 
 # ---- as a process of its own

@@ -187,7 +187,7 @@ def test_a_typed_question_offers_topics_and_asks_whether_they_are_meant(
 ):
     reply = say(conversation, text)
     assert reply.screen.sort is Sort.UNSURE
-    assert topic in reply.maybe
+    assert topic in reply.screen.offer
     assert reply.lang == lang
 
 
@@ -227,6 +227,17 @@ def test_the_person_is_told_when_the_guidance_changed_since_their_place_was_made
         assert reply.screen.place == MEDIA
 
 
+def test_the_topics_that_may_be_meant_stay_when_the_language_changes(conversation: Conversation):
+    phrase = conversation.guidance.topics["media_contact"].phrases["en"][0]
+    asked = say(conversation, phrase, MEDIA)
+    again = conversation.respond(Move(asked.screen.place, "fr", Look(), came_from=asked.came_from))
+    assert "media_contact" in asked.screen.offer
+    assert again.screen.offer == asked.screen.offer
+    assert again.came_from == asked.came_from == MEDIA
+    lost = conversation.respond(Move("unsure:no_such_topic", "en", Look()))
+    assert lost.screen.trouble is Trouble.UNKNOWN_PLACE
+
+
 def test_what_is_too_long_to_read_is_said_and_the_place_stays(conversation: Conversation):
     reply = say(conversation, "word " * 1000, MEDIA)
     assert (reply.screen.place, reply.screen.trouble) == (MEDIA, Trouble.TOO_LONG)
@@ -235,8 +246,8 @@ def test_what_is_too_long_to_read_is_said_and_the_place_stays(conversation: Conv
 @given(st.text(max_size=400), st.sampled_from(["home", MEDIA, "can_i_post", "crisis", "x:y", ""]))
 def test_any_words_anywhere_get_a_reply_that_does_not_repeat_them(text: str, place: str):
     reply = say(CONVERSATION, f"zqx{text}zqx", place)
-    assert "zqx" not in repr(reply.screen)
-    assert "zqx" not in repr(reply.maybe)
+    assert "zqx" not in repr(reply.screen.offer) + reply.screen.place
+    assert "zqx" not in repr(reply.screen.offer) + reply.screen.place
 
 
 def test_a_move_does_not_show_typed_words_when_printed():

@@ -209,7 +209,7 @@ async def test_on_slack_the_last_place_is_in_memory_locked_and_for_half_an_hour(
         kept = [card for _, card in memory._kept.values()]
         assert kept
         for card in kept:
-            assert set(card.__slots__) == {"capsule", "channel", "ts"}
+            assert set(card.__slots__) == {"capsule", "ts"}
             assert card.capsule.startswith("1")
         for remembers in (memory, cairn.channel.people._tongues):
             clock = remembers._clock

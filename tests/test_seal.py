@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.guidance.check.trees import MAX_SHORT
 from bot.guidance.model import Guidance
-from bot.guidance.short import Shorthand, collisions, longest, tag
+from bot.guidance.short import Shorthand, collisions, longest, tag, tree_collisions
 from bot.guidance.ticket import Ticket
 from bot.guidance.walk import routes
 from bot.seal import (
@@ -219,6 +219,14 @@ def test_any_bytes_read_as_a_place_or_as_an_error(guidance: Guidance, data: byte
 
 def test_ids_of_one_tree_have_tags_of_their_own(guidance: Guidance):
     assert [pair for tree in guidance.trees.values() for pair in collisions(tree)] == []
+
+
+def test_two_trees_with_one_tag_are_refused(guidance: Guidance):
+    assert list(tree_collisions(guidance)) == []
+    assert tag("tree_114") == tag("tree_581")
+    tree = guidance.trees["can_i_post"]
+    two = {name: replace(tree, id=name) for name in ("tree_114", "tree_581")}
+    assert list(tree_collisions(replace(guidance, trees=two))) == [("tree_114", "tree_581")]
 
 
 def test_a_tag_means_the_same_in_every_version():

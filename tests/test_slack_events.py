@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.channels.slack.ingress import Incoming
 from bot.guidance.understand import MAX_TYPED
 from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
@@ -285,4 +286,75 @@ async def test_when_the_app_is_removed_cairn_says_that_it_is_not_ready():
     async with FakeSlack(rates=False) as fake, running(fake) as cairn:
         assert cairn.channel.is_ready
         await fake.uninstall()
-        assert not cairn.channel.is_ready
+        await fake.until(lambda: not cairn.channel.is_ready, 10)
+
+
+async def test_a_revoked_token_of_somebody_else_stops_nothing():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        for tokens in ({"oauth": ["U1"]}, {"bot": ["U2"]}):
+            body = {"type": "event_callback", "team_id": fake.workspace.id, "event_id": "Ev1",
+                    "event": {"type": "tokens_revoked", "tokens": tokens}}  # fmt: skip
+            assert (await cairn.channel.answer(Incoming(body))).status == 200
+        # Where it could be ours, Slack is asked, and says that all is well.
+        await fake.until(lambda: [c.method for c in fake.calls].count("auth.test") == 2)
+        assert cairn.channel.is_ready
+
+
+async def test_words_of_danger_wait_for_nothing_that_was_asked_before(desk: Desk):
+    desk.fake.faults.add("views.publish", faults.stall(5.0), times=None)
+    desk.fake.faults.add("chat.postMessage", faults.stall(5.0))
+    await desk.alice.open_home()
+    await desk.alice.message("hello")
+    await desk.alice.message("I want to die")
+    await desk.fake.until(lambda: any("9-8-8" in words(m) for m in cards(desk)))
+    desk.fake.faults.heal()
+
+
+async def test_a_short_answer_that_is_edited_chooses_nothing_further(desk: Desk):
+    (card,) = await write(desk, "hello")
+    await desk.alice.pick(card, "goto:en:home", "can_i_post")
+    await desk.alice.press(card, "goto")
+    await desk.cairn.drain()
+    await write(desk, "1")
+    asked = words(card)
+    mine = [m for m in desk.alice.sees() if m.user == desk.alice.id][-1]
+    await desk.alice.edit(mine.ts, "2")
+    await desk.cairn.drain()
+    assert "I do not know what that refers to." in words(card)
+    assert [line for line in asked.splitlines() if line.startswith("( )")] == [
+        line for line in words(card).splitlines() if line.startswith("( )")
+    ]
+
+
+async def test_a_reply_in_the_thread_of_the_card_is_understood(desk: Desk):
+    (card,) = await write(desk, "hello")
+    await desk.alice.pick(card, "goto:en:home", "can_i_post")
+    await desk.alice.press(card, "goto")
+    await desk.cairn.drain()
+    (same,) = await write(desk, "1", thread_ts=card.ts)
+    assert "A public servant in a department or agency" in words(same)
+
+
+async def test_french_words_are_answered_in_french_where_slack_does_not_tell(desk: Desk):
+    desk.fake.faults.add("users.info", faults.error("internal_error"), times=None)
+    (card,) = await write(desk, "qu’est-ce que je peux faire avec mon gazouillis")
+    assert "Que souhaitez-vous faire?" in words(card)
+
+
+async def test_without_a_socket_cairn_that_needs_one_is_not_ready():
+    async with FakeSlack(rates=False) as fake:
+        fake.faults.add("apps.connections.open", faults.error("invalid_auth"), times=None)
+        how = {"slack_signing_secrets": None, "slack_app_token": fake.app_token}
+        async with running(fake, ready=False, **how) as cairn:
+            await fake.until(lambda: cairn.channel.people.identity is not None, 10)
+            assert not cairn.channel.is_ready
+
+
+async def test_nobody_is_listed_in_memory_a_second_after_they_were_answered(desk: Desk):
+    await write(desk, "hello")
+    outbound = desk.cairn.channel.outbound
+    clock = outbound._clock
+    outbound._clock = lambda: clock() + 2
+    desk.cairn.channel.sweep()
+    assert outbound._next == {}
+    assert desk.alice.dm.id not in repr(desk.cairn.channel._cards._memory._kept)

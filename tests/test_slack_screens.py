@@ -35,7 +35,7 @@ from tests.test_screens import distinct, pages
 LONGEST = "1" + "x" * (MAX_LENGTH - 1)
 """As long as a capsule may be, wherever a person is."""
 
-ALICE = Person("T1", "U1", "T1")
+ALICE = Person("T1", "U1")
 
 
 def shown(reply: Reply) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from bot.app import utc_now
+from bot.channels.slack.ingress import Incoming
 from bot.conversation import Look, Move
 from bot.guidance.ticket import Ticket
 from bot.guidance.walk import routes, walk
@@ -16,7 +19,7 @@ from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
 from tests.slack.person import Person
 from tests.slack.state import Surface
-from tests.slack_app import Running, running
+from tests.slack_app import Running, department, guidance_of, running
 
 LOCALES = {"en": "en-CA", "fr": "fr-CA"}
 TO_AN_ANSWER = {
@@ -273,7 +276,7 @@ async def test_a_question_is_typed_in_the_window_too(desk: Desk):
     await desk.cairn.drain()
     view = desk.alice.view
     media = desk.cairn.conversation.guidance.topics["media_contact"]
-    await desk.alice.type(view, "say", media.phrases["en"][0])
+    await desk.alice.type(view, block_of(view, "say"), media.phrases["en"][0])
     await desk.alice.submit(view)
     assert "Is this what you meant?" in words(view)
     assert media.title.en in screen.options(view)
@@ -421,3 +424,148 @@ async def test_a_screen_of_the_conversation_and_of_slack_are_the_same(desk: Desk
     for card in reply.cards:
         assert card.office.name.fr in text
     assert reply.approval.fr in text
+
+
+# -- what people do in between
+
+
+async def test_words_that_were_not_understood_are_not_asked_again(desk: Desk):
+    await desk.alice.slash("/cairn")
+    await desk.cairn.drain()
+    view = desk.alice.view
+    await desk.alice.type(view, block_of(view, "say"), "qwertz asdf")
+    await desk.alice.submit(view)
+    assert "I did not understand that." in words(view)
+    await desk.alice.pick(view, "goto:en:home", "post_reported")
+    await desk.alice.submit(view)
+    assert "How did the post reach you?" in words(view)
+
+
+async def test_a_press_during_the_look_up_of_the_language_is_not_lost(desk: Desk):
+    berthe = desk.fake.person("berthe", locale="fr-CA")
+    desk.fake.faults.add("users.info", faults.stall(0.3))
+    await berthe.slash("/cairn")
+    await berthe.press(berthe.view, "open:crisis")
+    await desk.cairn.drain()
+    assert "9-8-8" in words(berthe.view)
+
+
+async def test_what_was_picked_stays_when_the_language_changes(desk: Desk):
+    await opened(desk, "en", "can_i_post")
+    view = desk.alice.view
+    await desk.alice.pick(view, "pick:en:who", "executive")
+    await desk.alice.press(view, label="Français")
+    await desk.cairn.drain()
+    await desk.alice.submit(view)
+    assert "Cadre supérieur ou cadre supérieure" in words(view)
+
+
+async def test_suggestions_stay_when_nothing_was_picked(desk: Desk):
+    media = desk.cairn.conversation.guidance.topics["media_contact"]
+    await desk.alice.slash("/cairn", media.phrases["en"][0])
+    await desk.alice.submit(desk.alice.view)
+    text = words(desk.alice.view)
+    assert "Choose at least one answer" in text
+    assert media.title.en in text
+
+
+async def test_a_change_without_a_choice_says_so(desk: Desk):
+    await desk.alice.message("hello")
+    await desk.cairn.drain()
+    card = desk.alice.sees()[-1]
+    for block, picked, action in (
+        ("goto:en:home", "can_i_post", "goto"),
+        ("pick:en:who", "employee", "choose"),
+    ):
+        await desk.alice.pick(card, block, picked)
+        await desk.alice.press(card, action)
+        await desk.cairn.drain()
+    await desk.alice.press(card, "trail")
+    await desk.cairn.drain()
+    await desk.alice.press(card, "change")
+    await desk.cairn.drain()
+    assert "Choose at least one answer" in words(card)
+
+
+async def test_a_language_chosen_in_the_first_message_is_remembered(desk: Desk):
+    team = desk.fake.channel("team", desk.alice)
+    desk.fake.faults.add("views.open", faults.limited("1"))
+    await desk.alice.slash("/cairn", "", team)
+    card = desk.alice.ephemerals[-1]
+    await desk.alice.pick(card, "lang", "fr")
+    await desk.alice.press(card, "first")
+    await desk.cairn.drain()
+    assert "Que souhaitez-vous faire?" in words(desk.alice.ephemerals[-1])
+    await desk.alice.shortcut("")
+    await desk.cairn.drain()
+    assert "Que souhaitez-vous faire?" in words(desk.alice.sees()[-1])
+
+
+async def test_a_new_message_begins_with_neutral_words_and_a_changed_one_does_not(desk: Desk):
+    await desk.alice.message("hello")
+    await desk.cairn.drain()
+    card = desk.alice.sees()[-1]
+    neutral = desk.cairn.conversation.guidance.phrases["neutral_text"].en
+    assert words(card).startswith(neutral)
+    await desk.alice.press(card, "open:promise")
+    await desk.cairn.drain()
+    assert neutral not in words(card)
+    assert card.text == neutral
+
+
+async def test_home_is_shown_anew_when_a_notice_begins(tmp_path: Path):
+    async with FakeSlack(rates=False) as fake:
+        alice = fake.person("alice", locale="en-CA")
+        for talk in (guidance_of(), department()):
+            async with running(fake, conversation=talk, folder=tmp_path) as cairn:
+                await alice.open_home()
+                await cairn.drain()
+        # The sample department has approved nothing either; its notice is what is new.
+        notices = department()._organization.notices_on(utc_now().date(), frozenset())
+        published = [call.method for call in fake.calls].count("views.publish")
+        assert published == (2 if notices else 1)
+
+
+# -- larger organizations
+
+
+async def test_people_of_an_organization_with_many_workspaces_are_all_ours():
+    async with FakeSlack(rates=False) as fake, running(fake, slack_teams="E0ORG") as cairn:
+        alice = fake.person("alice", locale="en-CA")
+        presses = cairn.channel.answer
+        trigger = fake.trigger(alice.user, None).id
+        body = {
+            "type": "shortcut", "callback_id": "can_i_post.en", "trigger_id": trigger,
+            "team": None, "enterprise": {"id": "E0ORG"}, "is_enterprise_install": True,
+            "user": {"id": alice.id, "team_id": "T0ELSEWHERE"},
+        }  # fmt: skip
+        assert (await presses(Incoming(body))).status == 200
+        assert "Which of these describes you?" in words(alice.view)
+        # The form comes with another workspace, and is the same person's all the same.
+        state = {"values": {"pick:en:who": {"pick": {
+            "type": "radio_buttons", "selected_option": {"value": "employee"}}}}}  # fmt: skip
+        view = {**alice.view.payload, "state": state}
+        form = {**body, "type": "view_submission", "view": view, "team": {"id": "T0OTHER"}}
+        answer = await presses(Incoming(form))
+        assert "pick:en:moment" in answer.body
+
+
+@pytest.mark.parametrize("sender", ["T0CAIRN", "T0ELSE"])
+async def test_in_a_channel_of_another_organization_ours_are_served_and_theirs_are_told(
+    sender: str,
+):
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        alice = fake.person("alice", locale="en-CA")
+        shared = fake.channel("shared", alice, is_ext_shared=True)
+        body = {
+            "type": "event_callback", "team_id": "T0ELSE", "event_id": f"Ev{sender}",
+            "is_ext_shared_channel": True,
+            "authorizations": [{"team_id": "T0CAIRN", "enterprise_id": None, "user_id": "U"}],
+            "event": {"type": "app_mention", "channel": shared.id, "user": alice.id,
+                      "team": sender, "text": "help", "ts": "1.2"},
+        }  # fmt: skip
+        assert (await cairn.channel.answer(Incoming(body))).status == 200
+        await cairn.drain()
+        text = words(alice.ephemerals[-1])
+        assert ("Let us talk in private" in text) is (sender == "T0CAIRN")
+        assert ("serves the people of the organization" in text) is (sender != "T0CAIRN")

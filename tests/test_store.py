@@ -419,6 +419,18 @@ async def test_a_forgotten_digest_is_gone_from_the_file(
     assert remaining() == 0
 
 
+async def test_on_closing_the_log_is_emptied_though_another_process_has_it_open(
+    sqlite_address: str, opened: Opener, tmp_path: Path
+):
+    store = await opened(sqlite_address)
+    await store.first_time("slack", "T1", "Ev1")
+    with closing(sqlite3.connect(tmp_path / "cairn.db")) as other:
+        assert other.execute("SELECT count(*) FROM seen").fetchone() == (1,)
+        assert on_disk(tmp_path)["cairn.db-wal"] != b""
+        await store.close()
+        assert on_disk(tmp_path)["cairn.db-wal"] == b""
+
+
 # Opening and migrating
 
 
@@ -483,7 +495,7 @@ async def test_opening_says_nothing_and_leaves_logging_alone(
         "mysql://u:hunter2@h/d",
         "sqlite://",
         "sqlite:///:memory:",
-        "sqlite://hunter2",
+        "sqlite://hunter2/cairn.db",
         "sqlite:///hunter2?mode=memory",
         "sqlite+aiosqlite:///hunter2",
         "postgresql://u:hunter2@h",
@@ -583,6 +595,16 @@ async def test_a_lock_is_waited_for(sqlite_address: str, opened: Opener, tmp_pat
         started = time.monotonic()
         assert await task
         assert time.monotonic() - started >= 0.2
+
+
+def test_two_that_switch_to_the_write_ahead_log_at_once_both_come_through(tmp_path: Path):
+    with (
+        closing(sqlite3.connect(tmp_path / "cairn.db", timeout=0)) as mine,
+        locked(tmp_path / "cairn.db") as other,
+    ):
+        threading.Timer(0.2, other.rollback).start()
+        engine._write_ahead(mine)
+        assert mine.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_a_lock_that_stays_is_an_error_without_values(

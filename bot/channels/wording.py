@@ -141,7 +141,7 @@ def places(reply: Reply) -> list[str]:
         case Sort.OFFICES:
             return [f"office:{name}" for name in guidance.offices]
         case Sort.UNSURE:
-            return [f"topic:{name}" for name in reply.maybe]
+            return [f"topic:{name}" for name in screen.offer]
         case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY:
             offers = [n if n in guidance.trees else f"topic:{n}" for n in screen.offer]
             return [*(f"office:{card.office.id}" for card in reply.cards), *offers]

@@ -52,6 +52,11 @@ def home() -> Screen:
     return Screen(Sort.HOME, HOME)
 
 
+def unsure(topics: tuple[str, ...]) -> Screen:
+    """Return the screen that asks which of these topics was meant."""
+    return Screen(Sort.UNSURE, f"unsure:{'+'.join(topics)}", offer=topics)
+
+
 def crisis(guidance: Guidance) -> Screen:
     """Return the card for danger now."""
     card = guidance.crisis
@@ -69,6 +74,10 @@ def _page(guidance: Guidance, name: str, rest: str) -> Screen:
         return _card(guidance, Sort.TOPIC, guidance.topics[rest])
     if name == "summary" and rest in guidance.summaries:
         return _card(guidance, Sort.SUMMARY, guidance.summaries[rest])
+    if name == "unsure":
+        topics = tuple([one for one in rest.split("+") if one in guidance.topics])
+        if topics:
+            return unsure(topics)
     if name == "office" and rest in guidance.offices:
         return Screen(Sort.OFFICE, f"office:{rest}", offices=(guidance.offices[rest],))
     if not rest and name in _PAGES:

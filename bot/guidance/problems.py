@@ -395,8 +395,8 @@ RULES: Final[Mapping[str, Rule]] = {
         " Utilisez des identifiants plus courts.",
     ),
     "C606": _error(
-        "The longest way through this tree takes {count} bytes in a capsule; the limit is {limit}."
-        " Ask fewer questions on one way, or offer fewer options where several may be chosen.",
+        "The longest route of this tree takes {count} bytes in a capsule; the limit is {limit}."
+        " Ask fewer questions on one route, or offer fewer options where several may be chosen.",
         "Le plus long parcours de cet arbre occupe {count} octets dans une capsule; la limite est"
         " de {limit}. Posez moins de questions sur un même parcours, ou offrez moins d’options là"
         " où plusieurs choix sont possibles.",

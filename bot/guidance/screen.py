@@ -62,6 +62,7 @@ class Trouble(StrEnum):
     TAP_THE_CARD = "tap_the_card"
     FILES = "files"
     NOT_SHOWN = "not_shown"
+    NO_WINDOW = "no_window"
 
 
 class Review(StrEnum):

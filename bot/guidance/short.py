@@ -99,6 +99,11 @@ def collisions(tree: Tree) -> Iterator[tuple[str, str]]:
         yield from _alike(question.known)
 
 
+def tree_collisions(guidance: Guidance) -> Iterator[tuple[str, str]]:
+    """Yield pairs of names of trees that have the same tag."""
+    yield from _alike(name for name, _ in _known_trees(guidance))
+
+
 def longest(tree: Tree) -> int:
     """Return the most bytes that a place of the tree may take, every option picked where many."""
     known: dict[str, int] = {}

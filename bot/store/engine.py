@@ -28,6 +28,7 @@ PATIENCE: Final = 5.0
 READING: Final = {"cairn_reads": True}
 """Execution options of a connection that only reads, and so need not wait for who writes."""
 
+_LAST_PORT: Final = 65_535
 _PRAGMAS: Final = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON")
 
 
@@ -44,7 +45,8 @@ def open_engine(url: str) -> AsyncEngine:
         address = make_url(url)
     if address is not None and address.drivername == "sqlite":
         return _sqlite(address)
-    if address is not None and address.drivername == "postgresql" and address.database:
+    named = address is not None and address.drivername == "postgresql" and address.database
+    if address is not None and named and (address.port or 0) <= _LAST_PORT:
         return _postgresql(url)
     raise StoreError(Trouble.ADDRESS)
 

@@ -31,7 +31,7 @@ class Trouble(Enum):
         " CAIRN_DATABASE_URL.",
     )
     FILE = Words(
-        "The database file cannot be opened, or is no database. Check CAIRN_DATABASE_URL, the"
+        "The database file cannot be opened, or is not a database. Check CAIRN_DATABASE_URL, the"
         " permissions of the file and those of its folder.",
         "Le fichier de base de données ne peut pas être ouvert, ou ce n’est pas une base de"
         " données. Vérifiez CAIRN_DATABASE_URL, les droits d’accès au fichier et ceux de son"
@@ -44,9 +44,9 @@ class Trouble(Enum):
         " version ou restaurez une copie de la base faite par la présente version.",
     )
     FAILED = Words(
-        "The database did not answer as it should. Check that it runs, and that the value of"
+        "The database did not answer as it should. Check that it is running, and that the value of"
         " CAIRN_DATABASE_URL is correct.",
-        "La base de données n’a pas répondu comme elle le devrait. Vérifiez qu’elle fonctionne et"
+        "La base de données n’a pas répondu comme prévu. Vérifiez qu’elle fonctionne et"
         " que la valeur de CAIRN_DATABASE_URL est exacte.",
     )
 

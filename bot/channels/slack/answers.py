@@ -65,10 +65,6 @@ class Answers:
         """Tell whether what was typed is about danger now."""
         return understand.is_crisis(self._conversation.guidance, text)
 
-    def is_current(self, spot: Spot) -> bool:
-        """Tell whether a spot was sealed under the guidance that is served now."""
-        return self._conversation.guidance.version.startswith(spot.version)
-
     def capsule(self, reply: Reply, person: Person, surface: Surface) -> str:
         """Return where the reply leaves the person, locked for them and for the surface."""
         screen = reply.screen
@@ -88,6 +84,11 @@ class Answers:
         return self._shown(
             reply, person, Surface.MESSAGE, lambda r, c: surfaces.message(r, page, c)
         )
+
+    def posted(self, reply: Reply, person: Person) -> Checked:
+        """Return the first page of the reply as a new message."""
+        page = page_of(reply, 1)
+        return self._shown(reply, person, Surface.MESSAGE, lambda r, c: surfaces.posted(r, page, c))
 
     def trail(self, reply: Reply, person: Person, surface: Surface) -> Checked:
         """Return the form that asks which choice to change."""
@@ -141,4 +142,4 @@ def again(spot: Spot) -> Step:
 
 
 def _bearer(person: Person, surface: Surface) -> Bearer:
-    return Bearer(PLATFORM, person.team, person.user, surface)
+    return Bearer(PLATFORM, person.tenant, person.user, surface)

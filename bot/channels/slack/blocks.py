@@ -30,12 +30,9 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain(text)}
 
 
-def section(text: str, accessory: Block | None = None) -> Block:
-    """Return a paragraph of mrkdwn, with an element beside it."""
-    block: Block = {"type": "section", "text": marked(text)}
-    if accessory is not None:
-        block["accessory"] = accessory
-    return block
+def section(text: str) -> Block:
+    """Return a paragraph of mrkdwn."""
+    return {"type": "section", "text": marked(text)}
 
 
 def context(text: str) -> Block:
@@ -54,17 +51,14 @@ def button(
     *,
     value: str | None = None,
     style: Style | None = None,
-    label: str | None = None,
     confirm: Block | None = None,
 ) -> Block:
-    """Return a button; ``label`` is what a screen reader says instead of ``text``."""
+    """Return a button."""
     element: Block = {"type": "button", "action_id": action, "text": plain(text)}
     if value is not None:
         element["value"] = value
     if style is not None:
         element["style"] = style
-    if label is not None:
-        element["accessibility_label"] = label
     if confirm is not None:
         element["confirm"] = confirm
     return element

@@ -11,10 +11,9 @@ from bot.channels.slack.decode import Person
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A message of ours: the capsule that it carries, and where it stands."""
+    """A message of ours: the capsule that it carries, and its name in its channel."""
 
     capsule: str
-    channel: str
     ts: str
 
 
@@ -25,18 +24,18 @@ class Cards:
         """Take a monotonic clock in seconds."""
         self._memory: Memory[Card] = Memory(clock)
 
-    def keep(self, person: Person, thread: str | None, card: Card) -> None:
+    def keep(self, person: Person, channel: str, thread: str | None, card: Card) -> None:
         """Remember the card in place of the one before."""
-        self._memory.keep(_name(person, card.channel, thread), card)
+        self._memory.keep((*person.key, channel, thread or ""), card)
 
     def recall(self, person: Person, channel: str, thread: str | None) -> Card | None:
-        """Return the last card of that chat or thread."""
-        return self._memory.recall(_name(person, channel, thread))
+        """Return the last card of that chat or thread, or the card that the thread hangs on."""
+        found = self._memory.recall((*person.key, channel, thread or ""))
+        if found is None and thread is not None:
+            above = self._memory.recall((*person.key, channel, ""))
+            return above if above is not None and above.ts == thread else None
+        return found
 
     def sweep(self) -> None:
         """Drop what is older than half an hour."""
         self._memory.sweep()
-
-
-def _name(person: Person, channel: str, thread: str | None) -> tuple[str, ...]:
-    return (*person.key, channel, thread or "")

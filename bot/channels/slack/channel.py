@@ -64,20 +64,26 @@ class SlackChannel:
         clock: Callable[[], datetime],
     ) -> None:
         """Take the parts, the shared session, and a clock of aware times."""
+        proxy = proxy_for(settings.api_url)
         client = AsyncWebClient(
             token=settings.bot_token,
             base_url=settings.api_url,
             session=session,
             retry_handlers=[],
+            proxy=proxy,
         )
+        # By itself the library would take a proxy that is not meant for this address.
+        client.proxy = proxy
         self.tasks = Tasks()
         self.outbound = Outbound(client, session, time.monotonic)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = Answers(conversation, seal)
         self._cards = Cards(time.monotonic)
         events = Events(answers, self.people, self.outbound, self.tasks, self._cards, seen=seen)
-        presses = Presses(answers, self.people, self.outbound, self.tasks, self._cards)
-        self._router = Router(presses, events)
+        self._presses = Presses(
+            answers, self.people, self.outbound, self.tasks, self._cards, clock=time.monotonic
+        )
+        self._router = Router(self._presses, events)
         self._door = Door(settings.signing_secrets, clock)
         self._sockets = (
             SocketMode(settings.app_token, client, self.answer) if settings.app_token else None
@@ -85,8 +91,9 @@ class SlackChannel:
 
     @property
     def is_ready(self) -> bool:
-        """Whether Slack has accepted the token."""
-        return self.people.identity is not None
+        """Whether Slack has accepted the token, and the socket is open if there is one."""
+        connected = self._sockets is None or self._sockets.is_connected
+        return self.people.identity is not None and connected
 
     async def answer(self, incoming: Incoming) -> Answer:
         """Answer a request that has come in, by whichever way."""
@@ -123,7 +130,7 @@ class SlackChannel:
     async def running(self) -> AsyncIterator[None]:
         """Serve until the block ends; what has begun by then is finished."""
         background = [
-            asyncio.create_task(self.people.learn_identity()),
+            asyncio.create_task(self.people.keep_identity()),
             asyncio.create_task(self._sweep()),
         ]
         if self._sockets is not None:
@@ -144,24 +151,29 @@ class SlackChannel:
 
     def sweep(self) -> None:
         """Drop from memory what is older than half an hour."""
-        self._cards.sweep()
-        self.people.sweep()
+        for part in (self._cards, self._presses, self.people, self.outbound):
+            part.sweep()
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+CHANNEL: Final = web.AppKey("slack", SlackChannel)
+"""Where an application keeps its channel while it runs."""
 
 
 def new_session(address: str) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    """Return the one HTTP session for all that goes to Slack, which answers at ``address``.
-
-    A proxy of the environment is looked up once; to leave that to the session would cost a
-    thread for each request.
-    """
-    parts = urlsplit(address)
-    direct = proxy_bypass(parts.hostname or "")
+    """Return the one HTTP session for all that goes to Slack, which answers at ``address``."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=100, limit_per_host=100),
         timeout=aiohttp.ClientTimeout(total=30, connect=5),
         cookie_jar=aiohttp.DummyCookieJar(),
-        proxy=None if direct else getproxies().get(parts.scheme),
+        proxy=proxy_for(address),
     )
+
+
+def proxy_for(address: str) -> str | None:
+    """Return the proxy that the environment names for an address, unless it exempts the host.
+
+    It is looked up at the start; to leave that to the session would cost a thread a request.
+    """
+    parts = urlsplit(address)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -30,22 +30,25 @@ from bot.seal import Spot
 Body = Mapping[str, Any]
 _MOST: Final = 50
 _POINTERS: Final = re.compile(
-    r"<(?:[@#!][^<>|]*|(?P<link>(?:https?|mailto|tel):[^<>|]*))(?:\|(?P<label>[^<>]*))?>"
+    r"<(?:[@#!][^<>]*|(?P<link>(?:https?|mailto|tel):[^<>|]*)(?:\|(?P<label>[^<>]*))?)>"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who did it, from the envelope: the workspace, the user, and the workspace they belong to."""
+    """Who did it, from the envelope: the organization or else the workspace, and the user.
 
-    team: str
+    ``outside`` says that they belong to another organization and write in a shared channel.
+    """
+
+    tenant: str
     user: str
-    home: str
+    outside: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
         """What their work is kept in order by."""
-        return (self.team, self.user)
+        return (self.tenant, self.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +76,47 @@ class Step:
 
 def person_of(body: Body) -> Person | None:
     """Return who sent a command, a press or an event; nobody where the envelope does not say."""
-    event = body.get("event")
-    if isinstance(event, dict):
-        inner = event.get("message") if event.get("subtype") == "message_changed" else event
-        source = inner if isinstance(inner, dict) else event
-        user, team = source.get("user"), body.get("team_id")
-        home = source.get("user_team") or source.get("team")
-    elif isinstance(body.get("user"), dict):
-        user, home = body["user"].get("id"), body["user"].get("team_id")
-        team = _dict(body, "team").get("id") or home
-    else:
-        user, team, home = body.get("user_id"), body.get("team_id"), None
-    if not isinstance(user, str) or not isinstance(team, str) or not user or not team:
+    event = _dict(body, "event")
+    changed = event.get("subtype") == "message_changed"
+    source = _dict(event, "message") if changed else event
+    user = source.get("user") or _dict(body, "user").get("id") or body.get("user_id")
+    where = workspace_of(body)
+    if not isinstance(user, str) or not user or not where:
         return None
-    return Person(team, user, home if isinstance(home, str) and home else team)
+    # Within one organization people belong to other workspaces; only a channel that is shared
+    # with another organization has people from outside.
+    home = source.get("user_team") or source.get("team")
+    shared = body.get("is_ext_shared_channel") is True
+    return Person(where[-1], user, shared and home is not None and home not in where)
 
 
 def workspace_of(body: Body) -> tuple[str, ...]:
-    """Return the workspace and the organization that a request says it comes from."""
-    found = [body.get("team_id"), _dict(body, "team").get("id"), _dict(body, "user").get("team_id")]
-    first = next((one for one in found if isinstance(one, str) and one), None)
-    whole = body.get("enterprise_id") or _dict(body, "enterprise").get("id")
-    return tuple(one for one in (first, whole) if isinstance(one, str) and one)
+    """Return the workspace that a request is for, then its organization if it has one.
+
+    In a channel that is shared, an event names the workspace of whoever wrote; the one that
+    Cairn is installed in stands in its authorizations.
+    """
+    given = next(iter(_list(body, "authorizations")), None)
+    held: Body = given if isinstance(given, dict) else {}
+    teams = (
+        held.get("team_id"),
+        body.get("context_team_id"),
+        body.get("team_id"),
+        _dict(body, "team").get("id"),
+        _dict(body, "user").get("team_id"),
+    )
+    wholes = (
+        held.get("enterprise_id"),
+        body.get("context_enterprise_id"),
+        body.get("enterprise_id"),
+        _dict(body, "enterprise").get("id"),
+    )
+    found = (_first(teams), _first(wholes))
+    return tuple(one for one in found if one is not None)
+
+
+def _first(candidates: tuple[object, ...]) -> str | None:
+    return next((one for one in candidates if isinstance(one, str) and one), None)
 
 
 def fields_of(state: object) -> Fields:
@@ -150,7 +172,8 @@ def step_of(do: str, spot: Spot, fields: Fields) -> Step:
         case "back":
             act = Back()
         case "change":
-            act = Change(fields.first("change") or rest)
+            act = Change(fields.first("change") or "")
+            trouble = None if fields.first("change") else Trouble.NOTHING_PICKED
         case "start_over":
             act, asking = StartOver(), None
         case "why" | "outline" | "private":

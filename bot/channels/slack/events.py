@@ -6,12 +6,14 @@ Cairn answers the person only, in their own chat; in a channel only they see it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Protocol
 
-from bot.channels.slack.answers import PLATFORM, Answers
+from bot.channels.slack.answers import PLATFORM, Answers, again
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Fields, Person, Step, person_of, plain_words, step_of
 from bot.channels.slack.outbound import Outbound, SlackError
@@ -26,6 +28,9 @@ from bot.seal import Spot, Surface
 from bot.tasks import Tasks
 
 Body = Mapping[str, Any]
+_STORE: Final = 2.0
+"""Seconds that an answer waits for the store."""
+
 _TYPED: Final = frozenset({None, "file_share", "thread_broadcast"})
 
 
@@ -44,8 +49,9 @@ class Typed:
     person: Person
     channel: str
     thread: str | None
-    text: str
-    has_files: bool
+    text: str = field(repr=False)
+    has_files: bool = False
+    is_edited: bool = False
 
 
 class Events:
@@ -69,31 +75,33 @@ class Events:
         self._seen = seen
         self._cards = cards
 
-    def take(self, body: Body) -> None:
-        """Have an event answered, in its turn."""
+    def take(self, body: Body) -> bool:
+        """Have an event answered, in its turn; return false when there is too much to do."""
         event, person = body.get("event"), person_of(body)
         if not isinstance(event, dict):
-            return
-        if event.get("type") in ("app_uninstalled", "tokens_revoked"):
+            return True
+        kind = event.get("type")
+        if kind == "app_uninstalled" or (kind == "tokens_revoked" and _has_bot_tokens(event)):
             logging.getLogger(OWN).error("Slack says that the app was removed")
-            self._people.forget_identity()
-            return
+            self._people.doubt_identity()
+            return True
         if person is None or self._is_machine(event, person):
-            return
+            return True
         work: Callable[[], Any]
-        match event.get("type"):
-            case "message":
-                typed = _typed(event, person)
-                if typed is None:
-                    return
-                work = lambda: self._written(typed)  # noqa: E731 each is bound to its event
+        line = ""
+        match kind:
+            case "message" if (typed := _typed(event, person)) is not None:
+                work = partial(self._written, typed)
+                # In danger nothing that was asked before is waited for.
+                line = "crisis" if self._answers.is_crisis(typed.text) else ""
             case "app_mention":
-                work = lambda: self._mentioned(event, person)  # noqa: E731
+                work = partial(self._mentioned, event, person)
             case "app_home_opened" if event.get("tab") == "home":
-                work = lambda: self._home(event, person)  # noqa: E731
+                work, line = partial(self._home, event, person), "home"
             case _:
-                return
-        self._tasks.spawn(person.key, lambda: self._once(body, person, work))
+                return True
+        key = (*person.key, line) if line else person.key
+        return self._tasks.spawn(key, lambda: self._once(body, person, work))
 
     def _is_machine(self, event: Body, person: Person) -> bool:
         """Tell whether a program wrote it, ourselves included: no machine is answered."""
@@ -106,13 +114,14 @@ class Events:
 
     async def _once(self, body: Body, person: Person, work: Callable[[], Any]) -> None:
         event = body.get("event_id")
-        if isinstance(event, str) and not await self._is_new(person.team, event):
+        if isinstance(event, str) and not await self._is_new(person.tenant, event):
             return
         await work()
 
-    async def _is_new(self, team: str, event: str) -> bool:
+    async def _is_new(self, tenant: str, event: str) -> bool:
         try:
-            return await self._seen.first_time(PLATFORM, team, event)
+            async with asyncio.timeout(_STORE):
+                return await self._seen.first_time(PLATFORM, tenant, event)
         except Exception as error:  # noqa: BLE001 guidance goes on while the database does not
             logging.getLogger(OWN).error(  # noqa: TRY400 the text may hold content
                 "the store does not answer: %s", type(error).__name__
@@ -123,18 +132,21 @@ class Events:
 
     async def _written(self, typed: Typed) -> None:
         person = typed.person
-        if not self._people.is_ours(person):
-            refusal = self._answers.refusal()
-            await self._outbound.post(typed.channel, refusal, typed.thread)
+        if person.outside:
+            await self._outbound.post(typed.channel, self._answers.refusal(), typed.thread)
             return
         card = self._cards.recall(person, typed.channel, typed.thread)
-        known = self._people.tongue(person)
-        crisis = self._answers.is_crisis(typed.text)
-        # In danger nothing is waited for, not even the language.
-        lang = known or (None if crisis else await self._people.learn_tongue(person)) or "en"
+        lang = await self._language(person, typed.text)
         spot = self._spot(card, person, lang)
         reply = self._reply(typed, spot, lang)
         await self._show(typed, reply, card if self._goes_on(spot, reply) else None)
+
+    async def _language(self, person: Person, text: str) -> Lang:
+        """Return the language to answer in: the profile's, else that of what was written."""
+        known = self._people.tongue(person)
+        if known is None and not self._answers.is_crisis(text):
+            known = await self._people.learn_tongue(person)
+        return known or understand.language(text[: understand.MAX_TYPED], "en")
 
     def _spot(self, card: Card | None, person: Person, lang: Lang) -> Spot | None:
         if card is None:
@@ -144,8 +156,11 @@ class Events:
 
     def _reply(self, typed: Typed, spot: Spot | None, lang: Lang) -> Reply:
         text = typed.text
+        short = len(text) <= understand.MAX_TYPED and understand.is_short_reply(text)
+        if spot is not None and short and typed.is_edited:
+            # It answered a question that is no longer the one on the card.
+            return self._answers.reply(again(spot)).with_trouble(Trouble.TAP_THE_CARD)
         if spot is None:
-            short = len(text) <= understand.MAX_TYPED and understand.is_short_reply(text)
             if typed.has_files and not text.strip():
                 return self._answers.at(HOME, lang).with_trouble(Trouble.FILES)
             if short:
@@ -168,19 +183,19 @@ class Events:
     async def _show(self, typed: Typed, reply: Reply, card: Card | None) -> None:
         """Change the card in place, or show a new one below what was written."""
         person = typed.person
-        message = self._answers.message(reply, person)
         capsule = self._answers.capsule(reply, person, Surface.MESSAGE)
+        ts = ""
         if card is not None:
             try:
-                await self._outbound.update(card.channel, card.ts, message)
+                message = self._answers.message(reply, person)
+                await self._outbound.update(typed.channel, card.ts, message)
+                ts = card.ts
             except SlackError:
-                card = None  # it was deleted, or is too old to be changed
-        if card is None:
-            posted = await self._outbound.post(typed.channel, message, typed.thread)
-            channel, _, ts = posted.partition(":")
-        else:
-            channel, ts = card.channel, card.ts
-        self._cards.keep(person, typed.thread, Card(capsule, channel, ts))
+                ts = ""  # it was deleted, or is too old to be changed
+        if not ts:
+            message = self._answers.posted(reply, person)
+            ts = await self._outbound.post(typed.channel, message, typed.thread)
+        self._cards.keep(person, typed.channel, typed.thread, Card(capsule, ts))
 
     # -- a channel
 
@@ -189,20 +204,16 @@ class Events:
         channel, thread = event.get("channel"), event.get("thread_ts")
         if not isinstance(channel, str):
             return
-        if not self._people.is_ours(person):
+        text = plain_words(event.get("text"))
+        if person.outside:
             message = self._answers.refusal()
         else:
-            text = plain_words(event.get("text"))
-            crisis = self._answers.is_crisis(text)
-            lang = self._people.tongue(person) or (
-                None if crisis else await self._people.learn_tongue(person)
-            )
-            spoken = lang or understand.language(text[: understand.MAX_TYPED], "en")
-            if crisis:
-                message = self._answers.message(self._answers.at("crisis", spoken), person)
+            lang = await self._language(person, text)
+            if self._answers.is_crisis(text):
+                message = self._answers.message(self._answers.at("crisis", lang), person)
             else:
-                reply = self._answers.at(HOME, spoken)
-                message = self._answers.channel_reply(reply, self._chat_address(person))
+                reply = self._answers.at(HOME, lang)
+                message = self._answers.channel_reply(reply, self._chat_address(event))
         thread = thread if isinstance(thread, str) else None
         try:
             await self._outbound.whisper(channel, person.user, message, thread)
@@ -210,10 +221,10 @@ class Events:
             # Cairn or the person is not in that channel any more; their own chat is.
             await self._outbound.post(person.user, message)
 
-    def _chat_address(self, person: Person) -> str:
+    def _chat_address(self, event: Body) -> str:
         identity = self._people.identity
-        bot = identity.user if identity is not None else ""
-        return self._outbound.chat_address(person.team, bot)
+        team, bot = (identity.team, identity.user) if identity is not None else ("", "")
+        return self._outbound.chat_address(team or str(event.get("team", "")), bot)
 
     # -- Home
 
@@ -222,16 +233,16 @@ class Events:
         view = event.get("view")
         shown = view if isinstance(view, dict) else {}
         chosen = self._answers.open(shown.get("private_metadata"), person, Surface.HOME, "en")
-        if not self._people.is_ours(person):
-            return
-        if isinstance(chosen, Spot):
-            if self._answers.is_current(chosen):
-                return
-            lang = chosen.lang
-        else:
-            lang = await self._people.learn_tongue(person) or "en"
+        known = chosen.lang if isinstance(chosen, Spot) else self._people.tongue(person)
+        lang = known or await self._people.learn_tongue(person) or "en"
         home = self._answers.home(self._answers.at(HOME, lang), person)
-        await self._outbound.publish_home(person.user, home)
+        if not isinstance(chosen, Spot) or shown.get("callback_id") != home["callback_id"]:
+            await self._outbound.publish_home(person.user, home)
+
+
+def _has_bot_tokens(event: Body) -> bool:
+    tokens = event.get("tokens")
+    return isinstance(tokens, dict) and bool(tokens.get("bot"))
 
 
 def _typed(event: Body, person: Person) -> Typed | None:
@@ -246,6 +257,7 @@ def _typed(event: Body, person: Person) -> Typed | None:
         if now.get("text") == before.get("text"):
             return None  # Slack added a preview of a link
         message = now
+    edited = message is not event
     if message.get("subtype") not in _TYPED or not isinstance(channel, str):
         return None
     thread = message.get("thread_ts")
@@ -255,4 +267,5 @@ def _typed(event: Body, person: Person) -> Typed | None:
         thread if isinstance(thread, str) else None,
         plain_words(message.get("text")),
         bool(message.get("files")),
+        edited,
     )

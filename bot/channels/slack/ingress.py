@@ -12,7 +12,7 @@ import math
 import re
 from binascii import a2b_qp
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -24,6 +24,7 @@ MAX_DEPTH: Final = 32
 _WINDOW: Final = 300
 """Seconds by which the time of a request may differ from ours, either way."""
 
+_LATELY: Final = 60.0
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _MAX_FIELDS: Final = 64
@@ -43,8 +44,8 @@ class RefusedError(Exception):
 class Incoming:
     """A request that was signed: its fields, and how many seconds ago it was sent, about."""
 
-    body: Body
-    age: float
+    body: Body = field(repr=False)
+    age: float = 0.0
 
 
 class Door:
@@ -54,7 +55,8 @@ class Door:
         """Take the accepted signing secrets and a clock of aware times."""
         self._secrets = [secret.encode() for secret in secrets]
         self._clock = clock
-        self._least = math.inf
+        self._shortest = (math.inf, math.inf)
+        self._since = 0.0
 
     async def read(
         self, headers: Mapping[str, str], content: StreamReader, declared: int | None
@@ -66,10 +68,22 @@ class Door:
 
         """
         raw = await _read_bounded(content, declared)
-        late = self._clock().timestamp() - self.verify(headers, raw)
-        # The shortest way that any request took tells how our clock differs from Slack's.
-        self._least = min(self._least, late)
-        return Incoming(parse(headers.get("Content-Type", ""), raw), late - self._least)
+        age = self._age(self.verify(headers, raw))
+        return Incoming(parse(headers.get("Content-Type", ""), raw), age)
+
+    def _age(self, sent: int) -> float:
+        """Return how long ago a request was sent, about.
+
+        The shortest way that a request took within the last minutes tells how our clock differs
+        from Slack's; clocks are set now and then, so what is older does not count.
+        """
+        now = self._clock().timestamp()
+        late = now - sent
+        before, lately = self._shortest
+        if abs(now - self._since) > _LATELY:
+            before, lately, self._since = lately, late, now
+        self._shortest = (before, min(lately, late))
+        return late - min(self._shortest)
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> int:
         """Return when the request was sent, if Slack signed these bytes just now.

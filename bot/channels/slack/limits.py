@@ -84,8 +84,7 @@ def _block_size(block: Mapping[str, Any]) -> int:
     kind = block["type"]
     _at_most("block_id", len(block.get("block_id", "")), _ID)
     if kind == "section":
-        size = _text("section", block["text"], TEXT)
-        return size + (_element_size(block["accessory"]) if "accessory" in block else 0)
+        return _text("section", block["text"], TEXT)
     if kind == "header":
         return _text("header", block["text"], _HEADER)
     if kind == "context":
@@ -108,7 +107,6 @@ def _element_size(element: Mapping[str, Any]) -> int:
     kind = element["type"]
     if kind == "button":
         _at_most("button value", len(element.get("value", "")), _VALUE)
-        _at_most("accessibility_label", len(element.get("accessibility_label", "")), _SHORT)
         size = _text("button", element["text"], _SHORT)
         if "confirm" in element:
             asked = element["confirm"]

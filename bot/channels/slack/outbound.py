@@ -26,9 +26,11 @@ _LONGEST_WAIT: Final = 60.0
 _URGENT: Final = 1.5
 """Seconds for a call that somebody waits for: Slack gives three for the whole press."""
 
+_TRIGGER: Final = 2.7
+"""Seconds of a trigger's three that may pass; the rest is for the way back."""
+
 _PATIENT: Final = 10.0
 _SPACING: Final = 1.05
-_REMEMBERED: Final = 10_000
 _TRANSIENT: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
@@ -97,13 +99,19 @@ class Outbound:
 
     async def person(self, user: str) -> Mapping[str, Any]:
         """Return the profile of a person, with its ``locale``; asked once, without waiting."""
-        answer = await self._urgent("users.info", {"user": user, "include_locale": "true"})
+        arguments = {"user": user, "include_locale": "true"}
+        answer = await self._urgent("users.info", arguments, _URGENT)
         found = answer.get("user")
         return found if isinstance(found, dict) else {}
 
-    async def open_view(self, trigger: str, view: Checked) -> Mapping[str, Any]:
-        """Open a modal; asked once, since the trigger lives three seconds. Return the view."""
-        answer = await self._urgent("views.open", {"trigger_id": trigger, "view": view})
+    async def open_view(self, trigger: str, view: Checked, age: float) -> Mapping[str, Any]:
+        """Open a modal, and return it; asked once, since a trigger lives three seconds.
+
+        ``age`` is how many of them have passed.
+        """
+        within = min(_URGENT, _TRIGGER - age)
+        arguments = {"trigger_id": trigger, "view": view}
+        answer = await self._urgent("views.open", arguments, within)
         return answer.get("view") or {}
 
     async def update_view(self, view_id: str, view: Checked, unless_changed: str | None) -> None:
@@ -113,6 +121,12 @@ class Outbound:
             arguments["hash"] = unless_changed
         await self._patient("views.update", arguments)
 
+    async def swap_view(self, view_id: str, view: Checked, unless_changed: str) -> str:
+        """Put another view in place of one at once or not at all; return the hash it then has."""
+        arguments = {"view_id": view_id, "view": view, "hash": unless_changed}
+        answer = await self._urgent("views.update", arguments, _URGENT)
+        return str((answer.get("view") or {}).get("hash", ""))
+
     async def publish_home(self, user: str, view: Checked) -> None:
         """Show a person's Home tab."""
         await self._patient("views.publish", {"user_id": user, "view": view})
@@ -120,7 +134,7 @@ class Outbound:
     async def post(self, channel: str, message: Checked, thread: str | None = None) -> str:
         """Post a message to a channel or, by a person's id, to their chat; return its ``ts``."""
         answer = await self._say("chat.postMessage", channel, message, {"thread_ts": thread})
-        return f"{answer.get('channel', channel)}:{answer.get('ts', '')}"
+        return str(answer.get("ts", ""))
 
     async def update(self, channel: str, ts: str, message: Checked) -> None:
         """Put another message in place of one of ours."""
@@ -175,11 +189,11 @@ class Outbound:
         }
         return await self._patient(method, arguments, channel)
 
-    async def _urgent(self, method: str, arguments: Payload) -> Mapping[str, Any]:
+    async def _urgent(self, method: str, arguments: Payload, within: float) -> Mapping[str, Any]:
         lane = self._lane(method)
         if (wait := lane.closed_until - self._clock()) > 0:
             raise LimitedError(wait)
-        return await self._call(lane, method, arguments, _URGENT)
+        return await self._call(lane, method, arguments, within)
 
     async def _patient(
         self, method: str, arguments: Payload, channel: str | None = None
@@ -209,10 +223,15 @@ class Outbound:
         now = self._clock()
         at = max(now, self._next.pop(channel, now))
         self._next[channel] = at + _SPACING
-        if len(self._next) > _REMEMBERED:
-            del self._next[next(iter(self._next))]
+        self.sweep()
         if at > now:
             await self._sleep(at - now)
+
+    def sweep(self) -> None:
+        """Forget the channels in which nothing was said within the last second."""
+        now = self._clock()
+        while self._next and next(iter(self._next.values())) <= now:
+            del self._next[next(iter(self._next))]
 
     async def _call(
         self, lane: _Lane, method: str, arguments: Payload, within: float

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from bot.channels.memory import Memory
 from bot.channels.slack.decode import Person, language_of
-from bot.channels.slack.outbound import Outbound, SlackError
+from bot.channels.slack.outbound import Outbound, SlackError, Sleep
 from bot.guidance.words import Lang
 from bot.privacy import OWN
 
@@ -23,11 +23,10 @@ _RETRY: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who our token is: the workspace, the bot's user and id."""
+    """Who our token is: the workspace and the bot's user."""
 
     team: str
     user: str
-    bot: str
 
 
 class People:
@@ -41,32 +40,33 @@ class People:
         self._outbound = outbound
         self._tongues: Memory[Lang] = Memory(clock)
         self._identity: Identity | None = None
+        self._doubted = asyncio.Event()
+        self._doubted.set()
 
     @property
     def identity(self) -> Identity | None:
         """Who our token is; nothing until Slack has said so."""
         return self._identity
 
-    async def learn_identity(
-        self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
-        """Ask Slack who the token is, until it says so."""
-        while self._identity is None:
+    async def keep_identity(self, sleep: Sleep = asyncio.sleep) -> None:
+        """Ask Slack who the token is, at the start and whenever that is in doubt."""
+        while True:
+            await self._doubted.wait()
             try:
                 told = await self._outbound.identity()
             except SlackError as error:
+                self._identity = None
                 logging.getLogger(OWN).error(  # noqa: TRY400 the code is all there is
                     "Slack does not accept the token: %s", error.code
                 )
                 await sleep(_RETRY)
                 continue
-            self._identity = Identity(
-                *(str(told.get(k, "")) for k in ("team_id", "user_id", "bot_id"))
-            )
+            self._identity = Identity(str(told.get("team_id", "")), str(told.get("user_id", "")))
+            self._doubted.clear()
 
-    def forget_identity(self) -> None:
-        """Take back that the token is good: the app was removed, or its token revoked."""
-        self._identity = None
+    def doubt_identity(self) -> None:
+        """Have Slack asked again: it said that the app was removed, or a token revoked."""
+        self._doubted.set()
 
     def serves(self, workspace: tuple[str, ...]) -> bool | None:
         """Tell whether requests of a workspace are served; nothing while that is not known."""
@@ -75,11 +75,6 @@ class People:
         if self._identity is None:
             return None
         return self._identity.team in workspace
-
-    def is_ours(self, person: Person) -> bool:
-        """Tell whether somebody belongs to a workspace we serve, not just to a shared channel."""
-        home = (person.home,)
-        return person.home == person.team or self.serves(home) is True
 
     # -- languages
 

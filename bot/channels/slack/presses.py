@@ -6,11 +6,12 @@ that is refused, the same first screen comes another way, so that nobody gets si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
+from bot.channels.memory import Memory
 from bot.channels.slack.answers import Answers, again
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import (
@@ -27,6 +28,7 @@ from bot.channels.slack.people import People
 from bot.conversation import Move, Reply, Say
 from bot.guidance import understand
 from bot.guidance.pages import HOME
+from bot.guidance.screen import Trouble
 from bot.guidance.words import LANGS, Lang
 from bot.seal import Spot, Surface
 from bot.tasks import Tasks, Work
@@ -43,10 +45,10 @@ _RESERVED: Final = ("pin", "unpin")
 class Press:
     """A button that was pressed: what it does, the capsule with it, and where it stands."""
 
-    body: Body
+    body: Body = field(repr=False)
     person: Person
     do: str
-    value: object
+    value: object = field(repr=False)
 
 
 class Presses:
@@ -59,20 +61,25 @@ class Presses:
         outbound: Outbound,
         tasks: Tasks,
         cards: Cards,
+        *,
+        clock: Callable[[], float],
     ) -> None:
-        """Take the parts of the channel."""
+        """Take the parts of the channel, and a monotonic clock in seconds."""
         self._answers = answers
         self._people = people
         self._outbound = outbound
         self._tasks = tasks
         self._cards = cards
+        self._swapped: Memory[str] = Memory(clock)
+
+    def sweep(self) -> None:
+        """Drop what is older than half an hour."""
+        self._swapped.sweep()
 
     # -- what opens a window
 
     async def command(self, body: Body, person: Person, age: float) -> Payload:
         """Answer ``/cairn`` with or without words; return the body of the HTTP answer."""
-        if not self._people.is_ours(person):
-            return {"response_type": "ephemeral", **self._answers.refusal()}
         text = plain_words(body.get("text")).strip()
         first = self._commanded(person, text)
         opened = await self._open(body, person, age, first, sure=first.sure)
@@ -84,7 +91,7 @@ class Presses:
         known = self._people.tongue(person)
         if not text:
             return self._at(person, HOME, known)
-        if understand.command(text) is None and text.casefold() in _RESERVED:
+        if text.casefold() in _RESERVED:
             return self._at(person, "topic:pin_summary", known, otherwise="en")
         start = text[: understand.MAX_TYPED]
         lang = understand.language(start, known or "en")
@@ -111,9 +118,6 @@ class Presses:
         self, body: Body, person: Person, age: float, place: str, lang: Lang | None
     ) -> None:
         """Open a walk in a window; where that is refused, in the person's chat."""
-        if not self._people.is_ours(person):
-            self._spawn(person, lambda: self._refuse(person))
-            return
         first = self._at(person, place, lang)
         if await self._open(body, person, age, first, sure=first.sure):
             return
@@ -124,11 +128,8 @@ class Presses:
             message = first.message()
             self._spawn(person, lambda: self._outbound.respond(address, message, replace=False))
         else:
-            message = home.message()
+            message = home.message(new=True)
             self._spawn(person, lambda: self._post(person, message))
-
-    async def _refuse(self, person: Person) -> None:
-        await self._outbound.post(person.user, self._answers.refusal())
 
     async def _post(self, person: Person, message: Checked) -> None:
         await self._outbound.post(person.user, message)
@@ -141,21 +142,28 @@ class Presses:
         if not isinstance(trigger, str) or not trigger or age > STALE:
             return False
         try:
-            view = await self._outbound.open_view(trigger, first.modal())
+            view = await self._outbound.open_view(trigger, first.modal(), age)
         except SlackError:
             return False
         if not sure:
-            self._spawn(person, partial(self._in_their_language, person, first, view))
+            # In a line of its own, so that no press has to wait for it.
+            key = (*person.key, "tongue")
+            self._tasks.spawn(key, partial(self._in_their_language, person, first, view))
         return True
 
     async def _in_their_language(self, person: Person, first: _First, view: Body) -> None:
         """Show the first screen again in the language of the profile, if nobody went on."""
         lang = await self._people.learn_tongue(person)
-        if lang is None or lang == first.lang:
+        view_id, known = str(view.get("id", "")), str(view.get("hash", ""))
+        if lang is None or lang == first.lang or self._tasks.is_busy(person.key):
             return
         reply = self._answers.at(HOME, lang) if first.reply is None else self._same(first, lang)
-        modal = self._answers.modal(reply, person)
-        await self._update(str(view.get("id", "")), modal, view.get("hash"))
+        try:
+            new = await self._outbound.swap_view(view_id, self._answers.modal(reply, person), known)
+        except SlackError:
+            return  # they went on, or Slack has no time: the first screen does as well
+        # Whoever pressed something meanwhile pressed it on the view that was there before.
+        self._swapped.keep((view_id, known), new)
 
     def _same(self, first: _First, lang: Lang) -> Reply:
         assert first.reply is not None
@@ -172,8 +180,7 @@ class Presses:
         lang = self._lang(body, person)
         opened = self._answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
         step = self._answers.step(do, opened, fields)
-        if do == "first" and isinstance(opened, Spot):
-            self._people.remember(person, step.move.lang)
+        self._keep_choice(do, person, step)
         reply = self._answers.reply(step)
         shown = self._answers.modal(reply, person, step.number)
         return {"response_action": "update", "view": shown}
@@ -189,24 +196,25 @@ class Presses:
         name, _, rest = press.do.partition(":")
         view = body.get("view")
         if name == "start":
-            await self._start(body, person, age, rest, self._home_lang(view, person))
+            await self._start(body, person, age, rest, self._home_lang(body, person))
         elif name == "chat":
             return  # a link; Slack has opened it
         elif isinstance(view, dict) and view.get("type") == "modal":
             self._spawn(person, lambda: self._in_modal(press, view))
         elif isinstance(view, dict):
-            self._spawn(person, lambda: self._in_home(press, view))
+            self._spawn(person, lambda: self._in_home(press))
         elif name in ("private", "copy"):
             await self._out_of_message(press, age)
         else:
             self._spawn(person, lambda: self._in_message(press))
 
-    def _home_lang(self, view: object, person: Person) -> Lang | None:
-        """Return the language that Home is shown in, or that is remembered."""
+    def _home_lang(self, body: Body, person: Person) -> Lang | None:
+        """Return the language that Home or the message is shown in, or that is remembered."""
+        view, shown = body.get("view"), language_shown(body)
         if isinstance(view, dict) and view.get("type") == "home":
             opened = self._answers.open(view.get("private_metadata"), person, Surface.HOME, "en")
-            return opened.lang if isinstance(opened, Spot) else language_shown({"view": view})
-        return self._people.tongue(person)
+            return opened.lang if isinstance(opened, Spot) else shown
+        return self._people.tongue(person) or shown
 
     async def _in_modal(self, press: Press, view: Body) -> None:
         person, answers = press.person, self._answers
@@ -220,20 +228,31 @@ class Presses:
                 told = await self._send(reply, person) if press.do == "send" else None
                 shown = answers.copy(reply, person, sent=told)
         else:
-            step = answers.step(press.do, opened, fields_of(view.get("state")))
-            self._keep_choice(press, person, step)
-            shown = answers.modal(answers.reply(step), person, step.number)
+            reply, number = self._stepped(press, opened, view.get("state"))
+            shown = answers.modal(reply, person, number)
         await self._update(str(view.get("id", "")), shown, view.get("hash"))
 
-    def _keep_choice(self, press: Press, person: Person, step: Step) -> None:
+    def _keep_choice(self, do: str, person: Person, step: Step) -> None:
         """Remember a language that somebody chose, as their next window opens in it."""
-        if press.do.startswith("language"):
+        if do == "first" or do.startswith("language"):
             self._people.remember(person, step.move.lang)
+
+    def _stepped(self, press: Press, opened: Step | Spot, state: object) -> tuple[Reply, int]:
+        """Return the reply to a press and its page; in another language what was picked stays."""
+        fields = fields_of(state)
+        step = self._answers.step(press.do, opened, fields)
+        if isinstance(opened, Spot):
+            self._keep_choice(press.do, press.person, step)
+        reply = self._answers.reply(step)
+        if press.do.startswith("language") and "pick" in fields.picked:
+            screen = replace(reply.screen, picked=fields.picked["pick"])
+            reply = replace(reply, screen=screen)
+        return reply, step.number
 
     async def _send(self, reply: Reply, person: Person) -> str:
         """Send an answer to the person's chat; return the phrase that says what became of it."""
         try:
-            await self._outbound.post(person.user, self._answers.message(reply, person))
+            await self._outbound.post(person.user, self._answers.posted(reply, person))
         except SlackError:
             return "not_sent_here"
         return "sent_here"
@@ -243,13 +262,16 @@ class Presses:
         try:
             await self._outbound.update_view(view_id, shown, known)
         except SlackError as error:
-            # The person went on or closed the window meanwhile: what they see is newer.
-            if error.code not in ("hash_conflict", "not_found", "view_not_found"):
+            swapped = self._swapped.recall((view_id, known or ""))
+            if error.code == "hash_conflict" and swapped is not None:
+                await self._update(view_id, shown, swapped)
+            elif error.code not in ("hash_conflict", "not_found", "view_not_found"):
                 raise
+            # Else the person went on or closed the window meanwhile: what they see is newer.
 
-    async def _in_home(self, press: Press, view: Body) -> None:
+    async def _in_home(self, press: Press) -> None:
         person = press.person
-        shown = self._home_lang(view, person) or "en"
+        shown = self._home_lang(press.body, person) or "en"
         lang: Lang = "en" if shown == "fr" else "fr"
         self._people.remember(person, lang)
         home = self._answers.home(self._answers.at(HOME, lang), person)
@@ -264,7 +286,8 @@ class Presses:
         reply = answers.reply(step if press.do != "copy" else _looking(opened))
         first = _First(answers, person, reply, sure=True, copied=press.do == "copy")
         if not await self._open(body, person, age, first, sure=True):
-            self._spawn(person, lambda: self._replace(press, answers.message(reply, person)))
+            here = answers.message(reply.with_trouble(Trouble.NO_WINDOW), person)
+            self._spawn(person, lambda: self._replace(press, here))
 
     async def _in_message(self, press: Press) -> None:
         person, answers = press.person, self._answers
@@ -274,10 +297,8 @@ class Presses:
             reply = answers.reply(again(opened))
             shown = answers.trail(reply, person, Surface.MESSAGE)
         else:
-            step = answers.step(press.do, opened, fields_of(press.body.get("state")))
-            self._keep_choice(press, person, step)
-            reply = answers.reply(step)
-            shown = answers.message(reply, person, step.number)
+            reply, number = self._stepped(press, opened, press.body.get("state"))
+            shown = answers.message(reply, person, number)
         await self._replace(press, shown)
         self._remember(press, answers.capsule(reply, person, Surface.MESSAGE))
 
@@ -285,7 +306,7 @@ class Presses:
         """Remember the card, so that what is typed next is read from there."""
         channel, ts, thread = _stands_at(press.body)
         if channel is not None and ts is not None:
-            self._cards.keep(press.person, thread, Card(capsule, channel, ts))
+            self._cards.keep(press.person, channel, thread, Card(capsule, ts))
 
     async def _replace(self, press: Press, shown: Checked) -> None:
         """Put the next screen in place of the card that was pressed."""
@@ -343,8 +364,10 @@ class _First:
             return self.answers.copy(self.reply, self.person)
         return self.answers.modal(self.reply, self.person)
 
-    def message(self) -> Checked:
-        """Return it as a message."""
+    def message(self, *, new: bool = False) -> Checked:
+        """Return it as a message; as a new one, it begins with neutral words."""
         if self.reply is None:
             return self.answers.first(self.person, Surface.MESSAGE)
+        if new:
+            return self.answers.posted(self.reply, self.person)
         return self.answers.message(self.reply, self.person)

@@ -99,8 +99,8 @@ class Router:
         return _done()
 
     async def _event(self, body: Body) -> BoltResponse:
-        self._events.take(body)
-        return _done()
+        # With too much to do, Slack is asked to send it again.
+        return _done() if self._events.take(body) else BoltResponse(status=503, body="")
 
 
 def _done(body: Mapping[str, Any] | None = None) -> BoltResponse:

@@ -1,8 +1,8 @@
 """How do requests come in where no address of ours can be reached? Over a socket that we open.
 
 The library's client keeps the socket alive. Sockets have been seen to die in silence all the
-same, so a watchdog replaces one that is not connected, or on which nothing has come for a while;
-the new one is open before the old one is closed.
+same, so a watchdog replaces one that is not connected, and now and then one on which nothing has
+come; the new one is open before the old one is closed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SocketMode:
         answer: Callable[[Incoming], Awaitable[Answer]],
         *,
         every: float = 5.0,
-        silent: float = 600.0,
+        silent: float = 1800.0,
     ) -> None:
         """Take the app's token, the client to ask for a socket with, and what answers.
 
@@ -69,8 +69,9 @@ class SocketMode:
                 await asyncio.sleep(self._every)
                 if await self._is_alive(socket):
                     continue
-                self._connected = False
-                logging.getLogger(OWN).warning("the socket to Slack is silent; opening another")
+                self._connected = await socket.is_connected()
+                if not self._connected:
+                    logging.getLogger(OWN).warning("the socket to Slack is gone; opening another")
                 fresh = await self._connect()
                 await _close(socket)
                 socket = fresh
@@ -90,6 +91,8 @@ class SocketMode:
                 on_message_listeners=[self._hear],
                 ping_interval=10,
             )
+            # By itself the library would take a proxy that is not meant for this address.
+            socket.proxy = self._client.proxy
             socket.socket_mode_request_listeners.append(self._take)
             try:
                 async with asyncio.timeout(_CONNECT):

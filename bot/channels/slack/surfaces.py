@@ -7,7 +7,9 @@ What a press does stands in the button's ``action_id`` or the modal's ``callback
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any, Final
 
 from bot.channels.slack import blocks
@@ -37,7 +39,7 @@ def modal(reply: Reply, page: Page, capsule: str) -> Payload:
     """Return a page of the reply as a modal view."""
     found = [*page.blocks]
     if reply.screen.sort is Sort.HOME:
-        found.insert(-1, _type_field(reply))
+        found.insert(-1, _type_field(capsule, reply))
     do, words = _onward(reply, page)
     row = blocks.actions([*_controls(reply, None)], _row(reply))
     return _view(reply, [*found[:-1], row, found[-1]], capsule, do, words)
@@ -51,6 +53,16 @@ def message(reply: Reply, page: Page, capsule: str) -> Payload:
     keeps = blocks.context(literal(reply.phrase("chat_keeps_copy")))
     found = [*page.blocks[:-1], row, keeps, page.blocks[-1]]
     return {"text": reply.phrase("neutral_text"), "blocks": found}
+
+
+def posted(reply: Reply, page: Page, capsule: str) -> Payload:
+    """Return a page of the reply as a new message.
+
+    A new message may be shown on a desktop by its first words, so those are neutral too; where it
+    is changed later nobody is notified.
+    """
+    shown = message(reply, page, capsule)
+    return {**shown, "blocks": [blocks.context(literal(shown["text"])), *shown["blocks"]]}
 
 
 def _onward(reply: Reply, page: Page) -> tuple[str, str | None]:
@@ -206,7 +218,9 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
         ),
         *page_of(reply, 1).blocks[-1:],
     ]
-    return {"type": "home", "private_metadata": capsule, "blocks": found}
+    # By its mark it is known later whether Home still shows what it would show then.
+    mark = blake2b(json.dumps(found).encode(), digest_size=8).hexdigest()
+    return {"type": "home", "callback_id": mark, "private_metadata": capsule, "blocks": found}
 
 
 def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
@@ -243,7 +257,7 @@ def first_modal(replies: tuple[Reply, Reply], capsule: str) -> Payload:
     row = blocks.actions(
         [blocks.button("open:crisis", _both(replies, "crisis_button"))], "controls"
     )
-    found = [*both_languages(replies), _type_field(*replies), row]
+    found = [*both_languages(replies), _type_field(capsule, *replies), row]
     view = _view(replies[0], found, capsule, "first", _both(replies, "next"))
     view["close"] = blocks.plain(_both(replies, "close"))
     return view
@@ -302,11 +316,16 @@ def _view(reply: Reply, found: list[Block], capsule: str, do: str, submit: str |
     return view
 
 
-def _type_field(*replies: Reply) -> Block:
+def _type_field(capsule: str, *replies: Reply) -> Block:
+    """Return the field to ask in one's own words.
+
+    Slack keeps what was typed for as long as a field has its name, and then it would be asked
+    again at each step; so the field gets a name of its own, which the capsule has at its end.
+    """
     label = " · ".join(reply.phrase("type_label") for reply in replies)
     hint = " ".join(reply.phrase("type_hint") for reply in replies)
     element = blocks.text_field("say", most=MAX_TYPED)
-    return blocks.labelled("say", label, element, hint=hint, optional=True)
+    return blocks.labelled(f"say:{capsule[-8:]}", label, element, hint=hint, optional=True)
 
 
 def _row(reply: Reply) -> str:

@@ -106,9 +106,8 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "outline_label": lambda name: outline_label(plan, name, reply.phrase) if plan else "",
         "to_copy": checklist_text(reply),
         "offers": [_place_of(reply, name) for name in screen.offer],
-        "maybe": [*(_place_of(reply, name) for name in reply.maybe),
-                  _Place(screen.place if screen.place != "home" else "home",
-                         reply.phrase("unsure_none"))],
+        "maybe": [*(_place_of(reply, name) for name in screen.offer),
+                  _Place(reply.came_from or "home", reply.phrase("unsure_none"))],
         "trees": [_tree_place(reply, name) for name in guidance.trees],
         "topics": [_Place(f"topic:{n}", card.title[lang]) for n, card in guidance.topics.items()],
         "summaries": [_Place(f"summary:{n}", card.title[lang])

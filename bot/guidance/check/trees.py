@@ -10,7 +10,7 @@ from bot.guidance.load import Files
 from bot.guidance.model import FIRST_SCREEN, Answer, Guidance, Option, Statement, Tone, Tree
 from bot.guidance.problems import Report
 from bot.guidance.read import Document
-from bot.guidance.short import collisions, longest
+from bot.guidance.short import collisions, longest, tree_collisions
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS
 
@@ -42,8 +42,17 @@ def check_trees(files: Files, guidance: Guidance, today: date, report: Report) -
             _check_worst(tree, document, report)
         _check_answers(tree, document, report)
         _check_date(tree, document, today, report)
+    for one, other in tree_collisions(guidance):
+        document = next(d for d in files.of("tree") if other in _names(guidance, d))
+        report("C607", document.file, document.root["tree"].line, one=one, other=other)
     _check_unused(files, guidance, report)
     _check_sources(files, guidance, today, report)
+
+
+def _names(guidance: Guidance, document: Document) -> tuple[str, ...]:
+    """Return the name of the tree of a document, and the names it had before."""
+    tree = guidance.trees[document.root["tree"].text or ""]
+    return (tree.id, *(old for old, now in tree.renamed.items() if now == tree.id))
 
 
 def _line(document: Document, part: str, name: str) -> int:
