@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -117,6 +118,15 @@ def test_every_changed_bit_is_noticed(seal: Seal):
             except NotOpenedError:
                 continue
     assert accepted == []
+
+
+def test_a_capsule_has_one_spelling_only(seal: Seal):
+    letters = string.ascii_letters + string.digits + "-_"
+    for place in ("home", "topics", "crisis", "offices", "promise"):  # of several lengths
+        capsule = seal.lock(Spot(place, "en"), PERSON)
+        for letter in letters.replace(capsule[-1], ""):
+            with pytest.raises(NotOpenedError):
+                seal.open(capsule[:-1] + letter, PERSON)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 5, -1, -4])

@@ -450,6 +450,38 @@ async def test_a_press_during_the_look_up_of_the_language_is_not_lost(desk: Desk
     assert "9-8-8" in words(berthe.view)
 
 
+async def test_a_press_on_the_view_before_the_language_came_is_not_lost_either(desk: Desk):
+    berthe = desk.fake.person("berthe", locale="fr-CA")
+    await berthe.slash("/cairn")
+    view = berthe.view
+    before = {**view.payload, "id": view.id, "type": "modal", "hash": view.hash}
+    await desk.cairn.drain()
+    assert view.hash != before["hash"]
+    press = {
+        "type": "block_actions", "team": {"id": desk.fake.workspace.id}, "user": {"id": berthe.id},
+        "view": before, "actions": [{"type": "button", "action_id": "open:crisis"}],
+    }  # fmt: skip
+    await desk.cairn.channel.answer(Incoming(press))
+    await desk.cairn.drain()
+    assert "9-8-8" in words(view)
+
+
+async def test_a_press_that_the_person_has_gone_past_changes_nothing(desk: Desk):
+    await opened(desk, "en", "can_i_post")
+    view = desk.alice.view
+    before = {**view.payload, "id": view.id, "type": "modal", "hash": view.hash}
+    await pick_and_go_on(desk, ("employee",))
+    newer = words(view)
+    press = {
+        "type": "block_actions", "team": {"id": desk.fake.workspace.id},
+        "user": {"id": desk.alice.id},
+        "view": before, "actions": [{"type": "button", "action_id": "open:home"}],
+    }  # fmt: skip
+    await desk.cairn.channel.answer(Incoming(press))
+    await desk.cairn.drain()
+    assert words(view) == newer
+
+
 async def test_what_was_picked_stays_when_the_language_changes(desk: Desk):
     await opened(desk, "en", "can_i_post")
     view = desk.alice.view
