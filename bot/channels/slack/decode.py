@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bot.conversation import (
     Act,
@@ -29,6 +29,7 @@ from bot.seal import Spot
 
 Body = Mapping[str, Any]
 _MOST: Final = 50
+_LONGEST_ID: Final = 64
 _POINTERS: Final = re.compile(
     r"<(?:[@#!][^<>]*|(?P<link>(?:https?|mailto|tel):[^<>|]*)(?:\|(?P<label>[^<>]*))?)>"
 )
@@ -81,7 +82,7 @@ def person_of(body: Body) -> Person | None:
     source = _dict(event, "message") if changed else event
     user = source.get("user") or _dict(body, "user").get("id") or body.get("user_id")
     where = workspace_of(body)
-    if not isinstance(user, str) or not user or not where:
+    if not _is_id(user) or not where:
         return None
     # Within one organization people belong to other workspaces; only a channel that is shared
     # with another organization has people from outside.
@@ -116,7 +117,11 @@ def workspace_of(body: Body) -> tuple[str, ...]:
 
 
 def _first(candidates: tuple[object, ...]) -> str | None:
-    return next((one for one in candidates if isinstance(one, str) and one), None)
+    return next((one for one in candidates if _is_id(one)), None)
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value.isascii() and 0 < len(value) <= _LONGEST_ID
 
 
 def fields_of(state: object) -> Fields:

@@ -24,6 +24,32 @@ MAX_DEPTH: Final = 32
 _WINDOW: Final = 300
 """Seconds by which the time of a request may differ from ours, either way."""
 
+_LISTS: Final = ("actions", "authorizations", "response_urls")
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    **dict.fromkeys(_LISTS, (list,)),
+    **dict.fromkeys(
+        ("type", "subtype", "command", "callback_id", "action_id", "block_id", "team_id",
+         "user_id"),
+        (str,),
+    ),
+    **dict.fromkeys(("user", "team", "channel", "enterprise", "bot"), (str, dict)),
+    **dict.fromkeys(
+        ("event", "view", "container", "message", "previous_message", "item", "assistant_thread",
+         "function_data", "inputs"),
+        (dict,),
+    ),
+}  # fmt: skip
+"""Of which kinds the parts of a request are that the router or we read by name."""
+
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "view_submission": ("view",),
+    "view_closed": ("view",),
+    "block_actions": ("actions",),
+    "shortcut": ("callback_id",),
+    "event_callback": ("event",),
+}
+"""Without which parts a request of a type means nothing."""
+
 _LATELY: Final = 60.0
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
@@ -130,11 +156,53 @@ def parse(content_type: str, raw: bytes) -> Body:
     """
     try:
         if content_type.partition(";")[0].strip().lower() == "application/json":
-            return _json(raw.decode())
-        fields = _form(raw)
-        return _json(fields["payload"]) if "payload" in fields else fields
+            body = _json(raw.decode())
+        else:
+            body = _form(raw)
+            body = _json(body["payload"]) if "payload" in body else body
+        _must_have_shape(body)
+        _must_be_whole(body)
     except (ValueError, RecursionError):
         raise RefusedError(400) from None
+    return body
+
+
+def _must_be_whole(body: Body) -> None:
+    """Look at whether a request has what it means nothing without.
+
+    Raises:
+        ValueError: something is missing.
+
+    """
+    needed = _NEEDED.get(str(body.get("type")), ())
+    if any(not body.get(name) for name in needed):
+        raise ValueError
+    if "event" in needed and not body["event"].get("type"):
+        raise ValueError
+    if "view" in needed and "callback_id" not in body["view"]:
+        raise ValueError
+    if "actions" in needed and "action_id" not in body["actions"][0]:
+        raise ValueError
+
+
+def _must_have_shape(part: Body) -> None:
+    """Look at whether what is read of a request by name is of the kind that Slack sends.
+
+    Raises:
+        ValueError: it is not.
+
+    """
+    for name, kinds in _KINDS.items():
+        if not isinstance(part.get(name), (*kinds, type(None))):
+            raise ValueError(name)  # noqa: TRY004 a bad request, not a mistake of ours
+    for name in _LISTS:
+        for one in part.get(name) or ():
+            if not isinstance(one, dict):
+                raise ValueError(name)  # noqa: TRY004
+            _must_have_shape(one)
+    for name in ("event", "message", "view"):
+        if part.get(name) is not None:
+            _must_have_shape(part[name])
 
 
 def _form(raw: bytes) -> dict[str, Any]:

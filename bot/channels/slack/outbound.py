@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -31,9 +32,11 @@ _TRIGGER: Final = 2.7
 
 _PATIENT: Final = 10.0
 _SPACING: Final = 1.05
+_SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 _TRANSIENT: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
+_OK: Final = 200
 _SERVER_ERROR: Final = 500
 _LIMITED: Final = 429
 
@@ -164,8 +167,10 @@ class Outbound:
                     raise LimitedError(_seconds(answer.headers.get("Retry-After")))
                 if answer.status >= _SERVER_ERROR:
                     raise UnreachableError
-                if not answer.ok:
+                if answer.status != _OK:
                     raise SlackError("response_url_refused")
+                if not _says_ok(await answer.text()):
+                    raise UnreachableError  # something between us and Slack answered
             return {}
 
         await self._with_patience(lambda: self._guarded(send))
@@ -317,7 +322,9 @@ def _told(response: Any) -> SlackError:
 
 def _seconds(text: str | None) -> float:
     """Return the seconds of a Retry-After header: one where it says nothing that can be read."""
-    try:
-        return min(max(float(text or ""), 0.0), _LONGEST_WAIT)
-    except ValueError:
-        return 1.0
+    return min(float(text), _LONGEST_WAIT) if text and _SECONDS.fullmatch(text.strip()) else 1.0
+
+
+def _says_ok(text: str) -> bool:
+    """Tell whether an answer to a message is Slack's: the word, or an object that says so."""
+    return text.strip() == "ok" or text.replace(" ", "").startswith('{"ok":true')

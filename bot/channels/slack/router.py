@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ _BOLT_READS: Final = (
     "SLACK_VERIFICATION_TOKEN",
 )  # fmt: skip
 _EVENTS: Final = ("message", "app_mention", "app_home_opened", "app_uninstalled", "tokens_revoked")
+Listener = Callable[[Body, Mapping[str, Any]], Awaitable[BoltResponse]]
 _JSON: Final[dict[str, str | Sequence[str]]] = {"Content-Type": "application/json"}
 
 
@@ -48,12 +49,12 @@ class Router:
         self._presses = presses
         self._events = events
         self._bolt = _bolt()
-        self._bolt.view(_ANY)(self._view)
-        self._bolt.action(_ANY)(self._action)
-        self._bolt.command(COMMAND)(self._command)
-        self._bolt.shortcut(_ANY)(self._shortcut)
+        self._bolt.view(_ANY)(_ours(self._view))
+        self._bolt.action(_ANY)(_ours(self._action))
+        self._bolt.command(COMMAND)(_ours(self._command))
+        self._bolt.shortcut(_ANY)(_ours(self._shortcut))
         for event in _EVENTS:
-            self._bolt.event(event)(self._event)
+            self._bolt.event(event)(_ours(self._event))
 
     async def dispatch(self, body: dict[str, Any], age: float = 0.0) -> Answer:
         """Return the answer to a request that may come in; ``age`` in seconds since it was sent."""
@@ -62,8 +63,15 @@ class Router:
         if body.get("ssl_check"):
             return Answer(200)
         # As in Socket Mode Bolt takes the body as it was parsed, and does not parse it again.
-        request = AsyncBoltRequest(body=body, mode="socket_mode", context={"age": age})
-        response = await self._bolt.async_dispatch(request)
+        reached: list[Listener] = []
+        given = {"age": age, "reached": reached}
+        try:
+            request = AsyncBoltRequest(body=body, mode="socket_mode", context=given)
+            response = await self._bolt.async_dispatch(request)
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+            response = BoltResponse(status=500)
+        if response.status == 500 and not reached:  # noqa: PLR2004 Bolt could not read it
+            return Answer(400)
         if response.status == 404:  # noqa: PLR2004 nobody here answers it
             # Slack would send an event again and again, and show a failure for a press.
             return Answer(200)
@@ -71,7 +79,7 @@ class Router:
 
     # -- the listeners
 
-    async def _view(self, body: Body) -> BoltResponse:
+    async def _view(self, body: Body, _: Mapping[str, Any]) -> BoltResponse:
         person = person_of(body)
         if person is None or body.get("type") != "view_submission":
             return _done()
@@ -98,9 +106,19 @@ class Router:
             await self._presses.shortcut(body, person, context["age"])
         return _done()
 
-    async def _event(self, body: Body) -> BoltResponse:
+    async def _event(self, body: Body, _: Mapping[str, Any]) -> BoltResponse:
         # With too much to do, Slack is asked to send it again.
         return _done() if self._events.take(body) else BoltResponse(status=503, body="")
+
+
+def _ours(listener: Listener) -> Listener:
+    """Return the listener, noting when it is reached: before that, errors are the request's."""
+
+    async def noting(body: Body, context: Mapping[str, Any]) -> BoltResponse:
+        context["reached"].append(listener)
+        return await listener(body, context)
+
+    return noting
 
 
 def _done(body: Mapping[str, Any] | None = None) -> BoltResponse:
