@@ -37,7 +37,7 @@ from aiohttp.test_utils import TestServer
 from bot.app import read_guidance, utc_now, web_application
 from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel
 from bot.conversation import Conversation
-from bot.privacy import set_up_logging
+from bot.privacy import OWN, set_up_logging
 from bot.settings import Settings, read_settings
 from tests.conftest import ROOT, SAMPLE, TODAY
 from tests.slack import payloads
@@ -123,6 +123,20 @@ async def running(
             yield Running(fake, read, talk, application, application[CHANNEL], url, place)
         finally:
             await server.close()
+
+
+def block_named(surface: Surface, name: str) -> str:
+    """The block_id of a surface that begins with a name; what follows it differs each time."""
+    return next(b["block_id"] for b in surface.blocks if b["block_id"].split(":")[0] == name)
+
+
+def violations(fake: FakeSlack) -> list[str]:
+    """What Slack or we would not have in what was sent.
+
+    Two sources were read at addresses without encryption, and stand in no other way anywhere.
+    """
+    told = ("an http address", "must be written")
+    return [one for one in fake.violations if not any(words in one for words in told)]
 
 
 # ---- as a process of its own
@@ -216,6 +230,8 @@ def logged() -> Iterator[io.StringIO]:
         with redirect_stderr(told), redirect_stdout(told):
             set_up_logging()
             root.setLevel(logging.DEBUG)
+            # Bolt sets the level of a logger of this name at each request.
+            logging.getLogger(OWN).setLevel(logging.NOTSET)
             yield told
     finally:
         logging.captureWarnings(capture=False)

@@ -528,7 +528,7 @@ async def test_a_language_chosen_in_the_first_message_is_remembered(desk: Desk):
     await desk.alice.press(card, "first")
     await desk.cairn.drain()
     assert "Que souhaitez-vous faire?" in words(desk.alice.ephemerals[-1])
-    await desk.alice.shortcut("")
+    await desk.alice.shortcut("home")
     await desk.cairn.drain()
     assert "Que souhaitez-vous faire?" in words(desk.alice.sees()[-1])
 

@@ -86,8 +86,11 @@ def person_of(body: Body) -> Person | None:
         return None
     # Within one organization people belong to other workspaces; only a channel that is shared
     # with another organization has people from outside.
-    home = source.get("user_team") or source.get("team")
-    shared = body.get("is_ext_shared_channel") is True
+    if event:
+        home = source.get("user_team") or source.get("team")
+        shared = body.get("is_ext_shared_channel") is True
+    else:
+        home, shared = _dict(body, "user").get("team_id"), len(where) == 1
     return Person(where[-1], user, shared and home is not None and home not in where)
 
 

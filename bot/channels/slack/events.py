@@ -176,7 +176,7 @@ class Events:
     @staticmethod
     def _goes_on(spot: Spot | None, reply: Reply) -> bool:
         """Tell whether the reply goes on where the card stands, so that the card is changed."""
-        if spot is None or reply.screen.sort in (Sort.CRISIS, Sort.UNSURE):
+        if spot is None or reply.screen.sort is Sort.CRISIS:
             return False
         return reply.screen.tree is not None or reply.screen.place == spot.place
 

@@ -17,7 +17,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from aiohttp import StreamReader
+from aiohttp import StreamReader, web
+from aiohttp.http import HttpProcessingError
 
 MAX_BODY: Final = 256 * 1024
 MAX_DEPTH: Final = 32
@@ -90,9 +91,12 @@ class Door:
         """Return the request if it may come in.
 
         Raises:
-            RefusedError: 413 too large, 401 not signed by Slack or too old, 400 not readable.
+            RefusedError: 415 packed, 413 too large, 401 not signed by Slack or too old, 400 not
+                readable.
 
         """
+        if "Content-Encoding" in headers:
+            raise RefusedError(415)  # Slack packs nothing, and what is packed has no bounds
         raw = await _read_bounded(content, declared)
         age = self._age(self.verify(headers, raw))
         return Incoming(parse(headers.get("Content-Type", ""), raw), age)
@@ -140,10 +144,13 @@ async def _read_bounded(content: StreamReader, declared: int | None) -> bytes:
     if declared is not None and declared > MAX_BODY:
         raise RefusedError(413)
     raw = bytearray()
-    async for chunk in content.iter_any():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            raise RefusedError(413)
+    try:
+        async for chunk in content.iter_any():
+            raw += chunk
+            if len(raw) > MAX_BODY:
+                raise RefusedError(413)
+    except (HttpProcessingError, web.RequestPayloadError):
+        raise RefusedError(400) from None
     return bytes(raw)
 
 
@@ -158,8 +165,10 @@ def parse(content_type: str, raw: bytes) -> Body:
         if content_type.partition(";")[0].strip().lower() == "application/json":
             body = _json(raw.decode())
         else:
-            body = _form(raw)
-            body = _json(body["payload"]) if "payload" in body else body
+            fields = _form(raw)
+            if "payload" not in fields:
+                return fields
+            body = _json(fields["payload"])
         _must_have_shape(body)
         _must_be_whole(body)
     except (ValueError, RecursionError):
@@ -227,7 +236,8 @@ def _unquoted(quoted: bytes) -> str:
     """
     spaced = quoted.replace(b"+", b" ")
     if escapes := spaced.count(b"%"):
-        printable = spaced.replace(b"=", b"%3D").replace(b"%", b"=")
+        plainer = spaced.replace(b"=", b"%3D").replace(b"\r", b"%0D").replace(b"\n", b"%0A")
+        printable = plainer.replace(b"%", b"=")
         spaced = a2b_qp(printable)
         if len(spaced) != len(printable) - 2 * printable.count(b"="):
             raise ValueError(f"one of {escapes} escapes is broken")

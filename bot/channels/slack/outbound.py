@@ -169,7 +169,10 @@ class Outbound:
                     raise UnreachableError
                 if answer.status != _OK:
                     raise SlackError("response_url_refused")
-                if not _says_ok(await answer.text()):
+                said = "".join((await answer.text()).split())
+                if said.startswith('{"ok":false'):
+                    raise SlackError("response_url_refused")
+                if said != "ok" and not said.startswith('{"ok":true'):
                     raise UnreachableError  # something between us and Slack answered
             return {}
 
@@ -297,8 +300,11 @@ class Outbound:
             SlackError: it is another host.
 
         """
-        parts = urlsplit(address)
         home = self._home
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            raise SlackError("foreign_response_url") from None
         same = (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
         hooks = parts.scheme == "https" and parts.netloc == f"hooks.{home.netloc}"
         if not (same or hooks):
@@ -323,8 +329,3 @@ def _told(response: Any) -> SlackError:
 def _seconds(text: str | None) -> float:
     """Return the seconds of a Retry-After header: one where it says nothing that can be read."""
     return min(float(text), _LONGEST_WAIT) if text and _SECONDS.fullmatch(text.strip()) else 1.0
-
-
-def _says_ok(text: str) -> bool:
-    """Tell whether an answer to a message is Slack's: the word, or an object that says so."""
-    return text.strip() == "ok" or text.replace(" ", "").startswith('{"ok":true')

@@ -118,6 +118,9 @@ class Presses:
         self, body: Body, person: Person, age: float, place: str, lang: Lang | None
     ) -> None:
         """Open a walk in a window; where that is refused, in the person's chat."""
+        if person.outside:
+            self._spawn(person, partial(self._refuse, person))
+            return
         first = self._at(person, place, lang)
         if await self._open(body, person, age, first, sure=first.sure):
             return
@@ -125,14 +128,21 @@ class Presses:
         home = self._at(person, HOME, lang)
         address = body.get("response_url")
         if isinstance(address, str) and address:
-            message = first.message()
-            self._spawn(person, lambda: self._outbound.respond(address, message, replace=False))
+            self._spawn(person, partial(self._answer, address, person, first, home))
         else:
-            message = home.message(new=True)
-            self._spawn(person, lambda: self._post(person, message))
+            self._spawn(person, partial(self._post, person, home))
 
-    async def _post(self, person: Person, message: Checked) -> None:
-        await self._outbound.post(person.user, message)
+    async def _answer(self, address: str, person: Person, first: _First, home: _First) -> None:
+        try:
+            await self._outbound.respond(address, first.message(), replace=False)
+        except SlackError:
+            await self._post(person, home)
+
+    async def _refuse(self, person: Person) -> None:
+        await self._outbound.post(person.user, self._answers.refusal())
+
+    async def _post(self, person: Person, home: _First) -> None:
+        await self._outbound.post(person.user, home.message(new=True))
 
     async def _open(
         self, body: Body, person: Person, age: float, first: _First, *, sure: bool
@@ -220,8 +230,8 @@ class Presses:
         person, answers = press.person, self._answers
         lang = self._lang(press.body, person)
         opened = answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
-        if isinstance(opened, Spot) and press.do in ("trail", "copy", "send"):
-            reply = answers.reply(again(opened))
+        reply = answers.reply(_looking(opened))
+        if isinstance(opened, Spot) and _is_offered(press.do, reply):
             if press.do == "trail":
                 shown = answers.trail(reply, person, Surface.MODAL)
             else:
@@ -293,8 +303,8 @@ class Presses:
         person, answers = press.person, self._answers
         lang = self._lang(press.body, person)
         opened = answers.open(press.value, person, Surface.MESSAGE, lang)
-        if press.do == "trail" and isinstance(opened, Spot):
-            reply = answers.reply(again(opened))
+        reply = answers.reply(_looking(opened))
+        if press.do == "trail" and _is_offered(press.do, reply):
             shown = answers.trail(reply, person, Surface.MESSAGE)
         else:
             reply, number = self._stepped(press, opened, press.body.get("state"))
@@ -321,6 +331,13 @@ class Presses:
 
     def _spawn(self, person: Person, work: Work) -> None:
         self._tasks.spawn(person.key, work)
+
+
+def _is_offered(do: str, reply: Reply) -> bool:
+    """Tell whether a form beside the walk has something to show on this screen."""
+    if do == "trail":
+        return bool(reply.screen.trail)
+    return do in ("copy", "send") and reply.screen.answer is not None
 
 
 def _stands_at(body: Body) -> tuple[str | None, str | None, str | None]:
