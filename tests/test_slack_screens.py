@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import marshal
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -82,8 +83,8 @@ class Judge:
     """
 
     def __init__(self, guidance: Guidance) -> None:
-        self.sizes: dict[str, int] = {}
-        self.last: dict[int, tuple[dict[str, Any], str]] = {}
+        self.sizes: dict[bytes, int] = {}
+        self.last: dict[int, tuple[dict[str, Any], bytes]] = {}
         self.shapes: set[str] = set()
         # Two issuers were read at addresses without encryption; the sources say so.
         self.old_addresses = [
@@ -94,14 +95,17 @@ class Judge:
         ]
 
     def problems(self, name: str, payload: dict[str, Any]) -> list[str]:
-        texts = [self._text(block) for block in payload["blocks"]]
-        self.last = {id(b): (b, t) for b, t in zip(payload["blocks"], texts, strict=True)}
-        new = [text for text in texts if text not in self.sizes]
-        few = json.loads(f"[{','.join(self._encrypted(text) for text in new)}]")
-        for text, block in zip(new, few, strict=True):
-            self.sizes[text] = sum(map(len, words(block)))
-        found = counted(name, payload, sum(self.sizes[text] for text in texts))
-        if new:
+        keys = [self._key(block) for block in payload["blocks"]]
+        self.last = {id(b): (b, key) for b, key in zip(payload["blocks"], keys, strict=True)}
+        new = {
+            key: block
+            for key, block in zip(keys, payload["blocks"], strict=True)
+            if key not in self.sizes
+        }
+        few = [json.loads(self._encrypted(json.dumps(block))) for block in new.values()]
+        self.sizes |= {k: sum(map(len, words(b))) for k, b in zip(new, few, strict=True)}
+        found = counted(name, payload, sum(self.sizes[key] for key in keys))
+        if few:
             look = limits.message if name == "MessagePayload" else limits.view
             found += look(as_sent(name, {**payload, "blocks": few})).sentences()
         strange = [block for block in few if self._is_new(block)]
@@ -109,10 +113,10 @@ class Judge:
             found += schemas.problems(name, {**payload, "blocks": strange})
         return found
 
-    def _text(self, block: dict[str, Any]) -> str:
-        """A block as text; a modal and a message of one page share most of theirs."""
+    def _key(self, block: dict[str, Any]) -> bytes:
+        """What a block is known by; a modal and a message of one page share most of theirs."""
         known = self.last.get(id(block))
-        return known[1] if known else json.dumps(block)
+        return known[1] if known else marshal.dumps(block, 2)
 
     def _is_new(self, block: dict[str, Any]) -> bool:
         key = json.dumps(shape(block))

@@ -14,7 +14,7 @@ from typing import Final
 from bot.guidance.words import Line, lines
 
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_FORMATTING: Final = re.compile(r"(?m)^>|[*~`]|(?<!\w)_|_(?!\w)|:(?=[\w+'-]+:)")
+_FORMATTING: Final = re.compile(r"(?m)^>|[*~`]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+'-]+:)")
 _WORD_JOINER: Final = "\u2060"
 
 
