@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 import pytest
 
 from bot.channels.slack.ingress import Incoming
 from bot.guidance.understand import MAX_TYPED
+from bot.privacy import OWN
 from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
 from tests.slack.state import Channel, Message
@@ -280,6 +282,13 @@ async def test_after_a_restart_with_the_same_keys_yesterdays_card_goes_on(tmp_pa
             await alice.press(card, "goto")
             await cairn.drain()
             assert "Which of these describes you?" in words(card)
+
+
+async def test_bolt_has_no_hold_of_the_log_that_is_let_through_unfiltered(desk: Desk):
+    logger = logging.getLogger(OWN)
+    before = (logger.level, logger.disabled)
+    await desk.alice.slash("/cairn")
+    assert (logger.level, logger.disabled) == before
 
 
 async def test_when_the_app_is_removed_cairn_says_that_it_is_not_ready():

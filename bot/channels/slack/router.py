@@ -144,7 +144,8 @@ def _bolt() -> AsyncApp:
         # Bolt would read these by itself, and with some of them keep tokens in files.
         os.environ.pop(name, None)
     return AsyncApp(
-        name="cairn",
+        # Not the name of our own log, which is let through as it is: Bolt logs under this one.
+        name="slack-router",
         authorize=_Always(),  # type: ignore[no-untyped-call]
         process_before_response=True,
         request_verification_enabled=False,
