@@ -559,6 +559,16 @@ async def test_a_packed_body_that_cannot_be_unpacked_is_refused_like_any_other(
     assert await came_to_nothing(cairn)
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    cairn: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.channels.slack.ingress._SLOWEST", 0.05)
+    async with connected(cairn) as (reader, writer):
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        assert b" 408 " in await reader.readline()
+    assert await came_to_nothing(cairn)
+
+
 async def test_a_packed_body_is_not_unpacked(cairn: Running, fake: FakeSlack):
     body = gzip.compress(b" " * 50_000_000)
     assert len(body) < MAX_BODY

@@ -6,6 +6,7 @@ refusal is a status and nothing else.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import math
@@ -51,6 +52,9 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Without which parts a request of a type means nothing."""
 
+_SLOWEST: Final = 5.0
+"""Seconds within which a body must have come; Slack itself waits for three."""
+
 _LATELY: Final = 60.0
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
@@ -91,13 +95,17 @@ class Door:
         """Return the request if it may come in.
 
         Raises:
-            RefusedError: 415 packed, 413 too large, 401 not signed by Slack or too old, 400 not
-                readable.
+            RefusedError: 408 too slow, 415 packed, 413 too large, 401 not signed by Slack or too
+                old, 400 not readable.
 
         """
         if "Content-Encoding" in headers:
             raise RefusedError(415)  # Slack packs nothing, and what is packed has no bounds
-        raw = await _read_bounded(content, declared)
+        try:
+            async with asyncio.timeout(_SLOWEST):
+                raw = await _read_bounded(content, declared)
+        except TimeoutError:
+            raise RefusedError(408) from None
         age = self._age(self.verify(headers, raw))
         return Incoming(parse(headers.get("Content-Type", ""), raw), age)
 
