@@ -319,6 +319,21 @@ async def test_when_windows_are_limited_the_command_is_answered_by_a_message_tha
     assert [m for m in team.messages.values() if m.only_for is None] == []
 
 
+async def test_when_the_answer_to_a_press_is_lost_the_own_chat_is_still_there(desk: Desk):
+    team = desk.fake.channel("team", desk.alice)
+    desk.fake.faults.add("views.open", faults.limited("30"))
+    await desk.alice.slash("/cairn", "", team)
+    card = desk.alice.ephemerals[-1]
+    await desk.alice.pick(card, "lang", "en")
+    await desk.alice.pick(card, "goto:both", "post_reported")
+    desk.fake.faults.add("response_url", faults.error("used_url"), times=None)
+    await desk.alice.press(card, "first")
+    await desk.cairn.drain()
+    text = words(desk.alice.sees()[-1])
+    assert "What would you like to do?" in text
+    assert "How did the post reach you?" not in text
+
+
 @pytest.mark.parametrize("how", ["shortcut", "home"])
 async def test_when_windows_are_limited_shortcut_and_home_answer_in_the_own_chat(
     desk: Desk, how: str

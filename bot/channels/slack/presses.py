@@ -185,14 +185,11 @@ class Presses:
         """Answer a form with the next screen, in the body of the HTTP answer."""
         view = body.get("view")
         view = view if isinstance(view, dict) else {}
-        fields = fields_of(view.get("state"))
-        do = str(view.get("callback_id", ""))
         lang = self._lang(body, person)
         opened = self._answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
-        step = self._answers.step(do, opened, fields)
-        self._keep_choice(do, person, step)
-        reply = self._answers.reply(step)
-        shown = self._answers.modal(reply, person, step.number)
+        press = Press(body, person, str(view.get("callback_id", "")), None)
+        reply, number = self._stepped(press, opened, view.get("state"))
+        shown = self._answers.modal(reply, person, number)
         return {"response_action": "update", "view": shown}
 
     def _lang(self, body: Body, person: Person) -> Lang:
@@ -230,8 +227,8 @@ class Presses:
         person, answers = press.person, self._answers
         lang = self._lang(press.body, person)
         opened = answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
-        reply = answers.reply(_looking(opened))
-        if isinstance(opened, Spot) and _is_offered(press.do, reply):
+        reply = _beside(answers, press.do, opened)
+        if reply is not None:
             if press.do == "trail":
                 shown = answers.trail(reply, person, Surface.MODAL)
             else:
@@ -242,17 +239,13 @@ class Presses:
             shown = answers.modal(reply, person, number)
         await self._update(str(view.get("id", "")), shown, view.get("hash"))
 
-    def _keep_choice(self, do: str, person: Person, step: Step) -> None:
-        """Remember a language that somebody chose, as their next window opens in it."""
-        if do == "first" or do.startswith("language"):
-            self._people.remember(person, step.move.lang)
-
     def _stepped(self, press: Press, opened: Step | Spot, state: object) -> tuple[Reply, int]:
         """Return the reply to a press and its page; in another language what was picked stays."""
         fields = fields_of(state)
         step = self._answers.step(press.do, opened, fields)
-        if isinstance(opened, Spot):
-            self._keep_choice(press.do, press.person, step)
+        if isinstance(opened, Spot) and press.do.startswith(("first", "language")):
+            # Somebody chose a language: their next window opens in it.
+            self._people.remember(press.person, step.move.lang)
         reply = self._answers.reply(step)
         if press.do.startswith("language") and "pick" in fields.picked:
             screen = replace(reply.screen, picked=fields.picked["pick"])
@@ -303,8 +296,8 @@ class Presses:
         person, answers = press.person, self._answers
         lang = self._lang(press.body, person)
         opened = answers.open(press.value, person, Surface.MESSAGE, lang)
-        reply = answers.reply(_looking(opened))
-        if press.do == "trail" and _is_offered(press.do, reply):
+        reply = _beside(answers, press.do, opened)
+        if reply is not None:
             shown = answers.trail(reply, person, Surface.MESSAGE)
         else:
             reply, number = self._stepped(press, opened, press.body.get("state"))
@@ -325,19 +318,25 @@ class Presses:
         try:
             await self._outbound.respond(str(address or ""), shown, replace=True)
         except SlackError:
-            if channel is None or ts is None:
-                raise
-            await self._outbound.update(channel, ts, shown)
+            if channel is not None and ts is not None:
+                await self._outbound.update(channel, ts, shown)
+                return
+            # Only they saw the card, and nothing can change it any more. Their own chat keeps a
+            # copy, so it says nothing of where they were.
+            home = self._answers.at(HOME, self._lang(press.body, press.person))
+            await self._outbound.post(press.person.user, self._answers.posted(home, press.person))
 
     def _spawn(self, person: Person, work: Work) -> None:
         self._tasks.spawn(person.key, work)
 
 
-def _is_offered(do: str, reply: Reply) -> bool:
-    """Tell whether a form beside the walk has something to show on this screen."""
-    if do == "trail":
-        return bool(reply.screen.trail)
-    return do in ("copy", "send") and reply.screen.answer is not None
+def _beside(answers: Answers, do: str, opened: Step | Spot) -> Reply | None:
+    """Return the screen that a form beside the walk is about; none where it has none to show."""
+    if not isinstance(opened, Spot) or do not in ("trail", "copy", "send"):
+        return None
+    reply = answers.reply(again(opened))
+    shows = reply.screen.trail if do == "trail" else reply.screen.answer
+    return reply if shows else None
 
 
 def _stands_at(body: Body) -> tuple[str | None, str | None, str | None]:
