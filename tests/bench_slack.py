@@ -32,10 +32,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.app import open_conversation, utc_now, web_application
 from bot.channels.slack import surfaces
 from bot.channels.slack.answers import Answers
-from bot.channels.slack.body import page_of
 from bot.channels.slack.decode import Fields, Person, fields_of
 from bot.channels.slack.ingress import Door, parse
 from bot.channels.slack.limits import checked_view
+from bot.channels.slack.paging import page_of
 from bot.conversation import Conversation, Look, Move
 from bot.guidance.walk import routes
 from bot.seal import Bearer, Seal, Spot, Surface

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.channels.slack import surfaces
 from bot.channels.slack.answers import Answers
-from bot.channels.slack.body import pages_of
+from bot.channels.slack.paging import pages_of
 from bot.conversation import Conversation, Look, Move, Reply
 from bot.guidance.pages import Part
 from bot.guidance.walk import routes

@@ -17,9 +17,9 @@ import pytest
 
 from bot.channels.slack import surfaces
 from bot.channels.slack.answers import Answers
-from bot.channels.slack.body import pages_of
 from bot.channels.slack.decode import Person
 from bot.channels.slack.limits import TooLargeError, checked_message, checked_view
+from bot.channels.slack.paging import pages_of
 from bot.conversation import Conversation, Look, Move, Reply
 from bot.guidance.model import Guidance
 from bot.guidance.pages import Part

@@ -92,6 +92,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             # Of two processes that switch at the same moment, SQLite refuses one without waiting.
+            # Nobody is served yet while this waits, so that it may hold the whole thread.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
             time.sleep(0.01)

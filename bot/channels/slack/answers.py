@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.channels.slack import surfaces
-from bot.channels.slack.body import page_of
 from bot.channels.slack.decode import Fields, Person, Step, step_of
 from bot.channels.slack.limits import Checked, TooLargeError, checked_message, checked_view
+from bot.channels.slack.paging import page_of
 from bot.channels.wording import asked_again
 from bot.conversation import Conversation, Look, Move, Open, Reply
 from bot.guidance import understand

@@ -1,13 +1,8 @@
-"""What does a reply say on Slack? The same pages of blocks for a modal, a message and Home.
-
-What belongs together stays together; a page ends where the next part would make it longer than
-Slack shows. The statements of an answer's first screen are always on its first page, and each
-page ends with the sources that its own statements lean on.
-"""
+"""What does a reply say on Slack? Parts of blocks, the same for a modal, a message and Home."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,15 +23,12 @@ from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Ref, Statement
 from bot.guidance.screen import Said, Sort, by_kind, is_stated, notes
 
-CHARS: Final = 8_000
-"""Letters of the parts of a page; with headings and buttons it stays below 9,000."""
-BLOCKS: Final = 40
 _SECTION: Final = 2_800
 _RADIO: Final = 10
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """Blocks that stay together, how long they are, and the sources they name."""
 
     blocks: list[Block]
@@ -46,87 +38,16 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """The form field that a reply ends with, and what its button does."""
 
-    part: _Part
+    part: Part
     ask: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a reply. ``ask`` is its form field, if it ends with one."""
+class Composer:
+    """Puts one reply into blocks."""
 
-    blocks: tuple[Block, ...]
-    number: int
-    count: int
-    ask: str | None = None
-
-
-def pages_of(reply: Reply) -> tuple[Page, ...]:
-    """Return the reply in pages; there is at least one."""
-    composer = _Composer(reply)
-    above = [*composer.above()]
-    asked = composer.asks()
-    parts = [*composer.parts(), asked.part]
-    pages = _fill(parts, composer.note_size, sum(map(_size_of, above)))
-    return tuple(
-        _page(composer, page, asked, above if number == 1 else [], (number, len(pages)))
-        for number, page in enumerate(pages, start=1)
-    )
-
-
-def page_of(reply: Reply, number: int) -> Page:
-    """Return one page of the reply; a number that is too high gives the last one."""
-    pages = pages_of(reply)
-    return pages[min(max(number, 1), len(pages)) - 1]
-
-
-def _page(
-    composer: _Composer,
-    parts: Sequence[_Part],
-    asked: _Asked,
-    above: Sequence[Block],
-    place: tuple[int, int],
-) -> Page:
-    number, count = place
-    found = [*above, *composer.title(number, count)]
-    refs: list[Ref] = []
-    for part in parts:
-        if part is not asked.part:
-            found += part.blocks
-            refs += part.refs
-    found += composer.notes(refs)
-    ends = number == count
-    if ends:
-        found += asked.part.blocks
-    found += composer.below()
-    return Page(tuple(found), number, count, asked.ask if ends else None)
-
-
-def _fill(parts: Sequence[_Part], note_size: Callable[[Ref], int], above: int) -> list[list[_Part]]:
-    """Return the parts by pages; the sources that a part names count where they are first named."""
-    pages: list[list[_Part]] = [[]]
-    size, count, named = above, 0, set[Ref]()
-    for part in parts:
-        more = part.size + sum(note_size(ref) for ref in set(part.refs) - named)
-        full = size + more > CHARS or count + len(part.blocks) > BLOCKS
-        if pages[-1] and (part.begins or full):
-            pages.append([])
-            size, count, named = 0, 0, set()
-            more = part.size + sum(note_size(ref) for ref in set(part.refs))
-        pages[-1].append(part)
-        size += more
-        count += len(part.blocks)
-        named.update(part.refs)
-    return pages
-
-
-def _size_of(block: Block) -> int:
-    return len(block["text"]["text"]) if "text" in block else 0
-
-
-class _Composer:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._lang = reply.lang
@@ -201,7 +122,7 @@ class _Composer:
 
     # -- the form field at the end
 
-    def asks(self) -> _Asked:
+    def asks(self) -> Asked:
         """The field that the screen ends with: the options of a question, or where to go on."""
         question = self._screen.question
         if self._screen.sort is Sort.QUESTION and question is not None:
@@ -215,10 +136,10 @@ class _Composer:
             name = f"pick:{self._lang}:{question.id}"
             element = build("pick", options, self._screen.picked)
             asked = blocks.labelled(name, question.ask[self._lang], element, hint=hint)
-            return _Asked(_Part([asked, *self._trail()], _field_size(asked)), "choose")
+            return Asked(Part([asked, *self._trail()], _field_size(asked)), "choose")
         there = places(self._reply)
         if not there:
-            return _Asked(_Part([], 0), None)
+            return Asked(Part([], 0), None)
         options = [blocks.option(p, place_words(self._reply, p)) for p in there]
         titled = self._screen.sort in _TITLED_BY_THEIR_FIELD
         element = (
@@ -229,7 +150,7 @@ class _Composer:
         label = heading(self._reply) if titled else self._say("go_on")
         name = f"goto:{self._lang}:{self._screen.sort}"
         asked = blocks.labelled(name, label, element, optional=True)
-        return _Asked(_Part([asked], _field_size(asked)), "goto")
+        return Asked(Part([asked], _field_size(asked)), "goto")
 
     def _trail(self) -> Iterator[Block]:
         if not self._screen.trail:
@@ -242,7 +163,7 @@ class _Composer:
 
     # -- the sorts of screens
 
-    def parts(self) -> Iterator[_Part]:
+    def parts(self) -> Iterator[Part]:
         """What the screen says, in parts that stay together."""
         match self._screen.sort:
             case Sort.HOME:
@@ -267,7 +188,7 @@ class _Composer:
             case Sort.CRISIS:
                 yield from self._crisis()
 
-    def _question(self) -> Iterator[_Part]:
+    def _question(self) -> Iterator[Part]:
         screen = self._screen
         if screen.trail or screen.tree is None:
             return
@@ -275,13 +196,13 @@ class _Composer:
             yield self._text(mrkdwn(screen.tree.intro[self._lang]))
         yield self._promise_line()
 
-    def _answer(self) -> Iterator[_Part]:
+    def _answer(self) -> Iterator[Part]:
         screen = self._screen
         tone = literal(self._say(f"tone_{screen.tone}"))
         yield self._text(f"*{tone}.* {literal(self._say('tone_meaning'))}")
         if screen.review == "withdrawn":
             refs = [ref for one in screen.said for ref in one.statement.refs]
-            yield _Part([], 0, refs)
+            yield Part([], 0, refs)
         else:
             yield from self._statements(screen.first)
             yield self._small(self._say("practice_meaning"))
@@ -293,14 +214,14 @@ class _Composer:
             more[0].begins = True
             yield from more
 
-    def _card(self) -> Iterator[_Part]:
+    def _card(self) -> Iterator[Part]:
         yield from self._statements(self._screen.said)
         yield self._small(self._say("practice_meaning"))
         yield from self._courses()
         yield from self._contacts(self._reply.cards)
         yield from self._tools()
 
-    def _why(self) -> Iterator[_Part]:
+    def _why(self) -> Iterator[Part]:
         screen = self._screen
         assert screen.answer is not None
         yield self._text(literal(self._say("why_intro")))
@@ -318,7 +239,7 @@ class _Composer:
         yield self._listed(rows + [self._said(one, because=False) for one in own], own)
         yield self._small(self._say("practice_meaning"))
 
-    def _outline(self) -> Iterator[_Part]:
+    def _outline(self) -> Iterator[Part]:
         screen, lang = self._screen, self._lang
         assert screen.tree is not None
         plan = outline(screen.tree)
@@ -338,7 +259,7 @@ class _Composer:
             rows += [f"• {mrkdwn(statement.words[lang])}" for statement in ended.answer.say]
             yield self._listed(rows)
 
-    def _office(self) -> Iterator[_Part]:
+    def _office(self) -> Iterator[Part]:
         card = self._reply.cards[0]
         yield self._text(self._contact(card, named=False))
         office = card.office
@@ -351,11 +272,11 @@ class _Composer:
                 said = [Said(statement) for statement in statements]
                 yield self._headed(self._say(name), said)
 
-    def _offices(self) -> Iterator[_Part]:
+    def _offices(self) -> Iterator[Part]:
         for card in self._reply.cards:
             yield self._text(self._contact(card))
 
-    def _promise(self) -> Iterator[_Part]:
+    def _promise(self) -> Iterator[Part]:
         lang = self._lang
         rows = [
             f"• {mrkdwn(sentence.words[lang])}"
@@ -367,7 +288,7 @@ class _Composer:
             rows.append(f"*{adds}* {mrkdwn(self._reply.retention[lang])}")
         yield self._listed(rows)
 
-    def _crisis(self) -> Iterator[_Part]:
+    def _crisis(self) -> Iterator[Part]:
         crisis = self._screen.crisis
         assert crisis is not None
         rows = [
@@ -382,27 +303,27 @@ class _Composer:
 
     # -- parts of them
 
-    def _text(self, text: str) -> _Part:
-        return _Part([blocks.section(text)], len(text))
+    def _text(self, text: str) -> Part:
+        return Part([blocks.section(text)], len(text))
 
-    def _small(self, text: str) -> _Part:
-        return _Part([blocks.context(literal(text))], len(text))
+    def _small(self, text: str) -> Part:
+        return Part([blocks.context(literal(text))], len(text))
 
-    def _promise_line(self) -> _Part:
+    def _promise_line(self) -> Part:
         return self._small(self._reply.guidance.promise.line[self._lang])
 
-    def _listed(self, rows: Sequence[str], said: Sequence[Said] = ()) -> _Part:
+    def _listed(self, rows: Sequence[str], said: Sequence[Said] = ()) -> Part:
         texts = _joined(rows)
         refs = [ref for one in said for ref in one.statement.refs]
-        return _Part([blocks.section(text) for text in texts], sum(map(len, texts)), refs)
+        return Part([blocks.section(text) for text in texts], sum(map(len, texts)), refs)
 
-    def _headed(self, title: str, said: Sequence[Said]) -> _Part:
+    def _headed(self, title: str, said: Sequence[Said]) -> Part:
         part = self._listed([self._said(one) for one in said], said)
         part.blocks.insert(0, blocks.header(title))
         part.size += len(title)
         return part
 
-    def _statements(self, said: Iterable[Said]) -> Iterator[_Part]:
+    def _statements(self, said: Iterable[Said]) -> Iterator[Part]:
         for kind, group in by_kind(said):
             yield self._headed(self._say(f"kind_{kind}"), group)
 
@@ -423,7 +344,7 @@ class _Composer:
     def _marks(self, refs: Iterable[Ref]) -> str:
         return "".join([f" [{self._notes[ref].number}]" for ref in refs])
 
-    def _contacts(self, cards: Sequence[ContactCard]) -> Iterator[_Part]:
+    def _contacts(self, cards: Sequence[ContactCard]) -> Iterator[Part]:
         for index, card in enumerate(cards):
             part = self._text(self._contact(card))
             if index == 0:
@@ -462,7 +383,7 @@ class _Composer:
             rows.append(f"_{literal(self._say('office_unknown'))}_")
         return "\n".join(rows)
 
-    def _tools(self) -> Iterator[_Part]:
+    def _tools(self) -> Iterator[Part]:
         rows = []
         for tool in self._reply.tools:
             words = mrkdwn(tool.words[self._lang])
@@ -476,7 +397,7 @@ class _Composer:
             part.blocks.insert(0, blocks.header(self._say("tools_title")))
             yield part
 
-    def _courses(self) -> Iterator[_Part]:
+    def _courses(self) -> Iterator[Part]:
         assert self._screen.card is not None
         rows = []
         for name in self._screen.card.courses:

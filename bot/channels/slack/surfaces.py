@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Block
-from bot.channels.slack.body import Page, page_of
 from bot.channels.slack.mrkdwn import literal, mrkdwn
+from bot.channels.slack.paging import Page, page_of
 from bot.channels.text import to_copy
 from bot.channels.wording import asked_again
 from bot.conversation import Reply
