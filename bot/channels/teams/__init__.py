@@ -1,0 +1,1 @@
+"""Microsoft Teams: cards in the personal chat, dialogs, and a message extension."""
