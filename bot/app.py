@@ -6,8 +6,9 @@ import asyncio
 import gc
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -34,7 +35,17 @@ Ready = Callable[[], Awaitable[bool]]
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from bot.seal import Seal
     from bot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the chat channels share."""
+
+    conversation: Conversation
+    seal: Seal
+    store: web.AppKey[Store]
 
 
 def read_guidance(
@@ -83,12 +94,19 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
     from aiohttp import web
 
     from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
+    from bot.seal import Seal, new_key
 
     application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
     ready: dict[str, Ready] = {}
     _add_health(application, conversation.guidance.version, ready)
-    if settings.slack_on:
-        _add_slack(application, settings, conversation, ready)
+    if settings.slack_on or settings.teams_on:
+        keys = settings.keys or (new_key(),)
+        store = _add_store(application, settings, keys, ready)
+        parts = _Parts(conversation, Seal(keys, conversation.guidance, utc_now), store)
+        if settings.slack_on:
+            _add_slack(application, settings, parts, ready)
+        if settings.teams_on:
+            _add_teams(application, settings, parts, ready)
     if settings.web_on:
         application.router.add_routes(web_chat(conversation))
     return application
@@ -111,22 +129,39 @@ def _add_health(application: web.Application, version: str, ready: Mapping[str, 
     application.router.add_get("/health/ready", is_ready)
 
 
+def _add_store(
+    application: web.Application, settings: Settings, keys: Sequence[bytes], ready: dict[str, Ready]
+) -> web.AppKey[Store]:
+    """Add the store, which lives as long as the application; return where it is kept."""
+    from aiohttp import web
+
+    from bot.store import Store, open_store
+
+    kept = web.AppKey("store", Store)
+
+    async def running(application: web.Application) -> AsyncIterator[None]:
+        store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+        try:
+            application[kept] = store
+            ready["store"] = store.healthy
+            async with forgetting(store):
+                yield
+        finally:
+            await store.close()
+
+    application.cleanup_ctx.append(running)
+    return kept
+
+
 def _add_slack(
     application: web.Application,
     settings: Settings,
-    conversation: Conversation,
+    parts: _Parts,
     ready: dict[str, Ready],
 ) -> None:
-    """Add the Slack channel: its store, session and tasks live as long as the application."""
-    from bot.channels.slack.channel import (
-        CHANNEL,
-        PATH,
-        SlackChannel,
-        SlackSettings,
-        new_session,
-    )
-    from bot.seal import Seal, new_key
-    from bot.store import open_store
+    """Add the Slack channel: its session and tasks live as long as the application."""
+    from bot.channels.sessions import new_session
+    from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel, SlackSettings
 
     assert settings.slack_bot_token is not None
     app_token = settings.slack_app_token
@@ -137,20 +172,16 @@ def _add_slack(
         api_url=settings.slack_api_url,
         workspaces=settings.slack_workspaces,
     )
-    keys = settings.keys or (new_key(),)
-    seal = Seal(keys, conversation.guidance, utc_now)
 
     async def running(application: web.Application) -> AsyncIterator[None]:
-        store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
-        try:
-            async with new_session(slack.api_url) as session:
-                channel = SlackChannel(slack, conversation, seal, store, session, clock=utc_now)
-                application[CHANNEL] = channel
-                ready["store"] = store.healthy
-                async with channel.running(), forgetting(store):
-                    yield
-        finally:
-            await store.close()
+        async with new_session(slack.api_url) as session:
+            store = application[parts.store]
+            channel = SlackChannel(
+                slack, parts.conversation, parts.seal, store, session, clock=utc_now
+            )
+            application[CHANNEL] = channel
+            async with channel.running():
+                yield
 
     async def post(request: web.Request) -> web.Response:
         return await application[CHANNEL].post(request)
@@ -163,6 +194,58 @@ def _add_slack(
         return CHANNEL in application and application[CHANNEL].is_ready
 
     ready["slack"] = is_ready
+
+
+def _add_teams(
+    application: web.Application,
+    settings: Settings,
+    parts: _Parts,
+    ready: dict[str, Ready],
+) -> None:
+    """Add the Teams channel: its session and tasks live as long as the application."""
+    from bot.channels.sessions import new_session
+    from bot.channels.teams.channel import CHANNEL, PATH, TeamsChannel, TeamsSettings
+    from bot.channels.teams.connector import Connector
+    from bot.channels.teams.keys import Keys
+    from bot.channels.teams.tokens import TokenSource
+    from bot.channels.teams.transport import BotFramework
+
+    app_id, password, tenant = (
+        settings.teams_app_id,
+        settings.teams_app_password,
+        settings.teams_tenant,
+    )
+    organization = parts.conversation.organization
+    teams = TeamsSettings(
+        tenants=settings.teams_tenants_served,
+        hosts=settings.teams_hosts,
+        targeted=organization is not None and organization.targeted_messages,
+    )
+
+    async def running(application: web.Application) -> AsyncIterator[None]:
+        async with new_session(settings.teams_metadata_url) as session:
+            keys = tokens = None
+            if app_id is not None and password is not None and tenant is not None:
+                keys = Keys(settings.teams_metadata_url, session)
+                tokens = TokenSource(app_id, password.get_secret_value(), tenant)
+            transport = BotFramework(
+                Connector(session, teams.hosts, tokens), app_id=app_id, keys=keys
+            )
+            store = application[parts.store]
+            channel = TeamsChannel(teams, parts.conversation, parts.seal, store, transport)
+            application[CHANNEL] = channel
+            async with channel.running():
+                yield
+
+    async def post(request: web.Request) -> web.StreamResponse:
+        return await application[CHANNEL].post(request)
+
+    async def is_ready() -> bool:
+        return CHANNEL in application
+
+    application.cleanup_ctx.append(running)
+    application.router.add_post(PATH, post)
+    ready["teams"] = is_ready
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from bot.app import open_conversation, serve, utc_now
+from bot.app import open_conversation, read_guidance, serve, utc_now
 from bot.channels.data import screen_data
 from bot.conversation import Conversation, Move, Open, Reply
 from bot.errors import CairnError, UsageError
@@ -32,7 +32,7 @@ from bot.organization import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 
-_FORMS: Final = ("screen", "text", "html", "slack", "slack-modal")
+_FORMS: Final = ("screen", "text", "html", "slack", "slack-modal", "teams")
 _ADDRESS: Final = re.compile(r"https://[^\s/?#@]+(?:/[^\s?#]*)?")
 _Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -98,20 +98,35 @@ def _told_at_start(conversation: Conversation, settings: Settings) -> Iterator[W
             "Web chat: off. Set CAIRN_WEB=true to switch it on for this address.",
             "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
         )
-    if not settings.slack_on:
+    if settings.slack_on:
+        ways = [f"{address}/slack/events"] if settings.slack_secrets else []
+        ways += ["Socket Mode"] if settings.slack_app_token else []
+        yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
+    else:
         yield Words(
             "Slack: off. CAIRN_SLACK_BOT_TOKEN with CAIRN_SLACK_SIGNING_SECRETS switches it on.",
-            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
+            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
         )
-        return
-    ways = [f"{address}/slack/events"] if settings.slack_secrets else []
-    ways += ["Socket Mode"] if settings.slack_app_token else []
-    yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
-    if not settings.keys:
+    if settings.teams_app_id is not None:
+        way = f"{address}/api/messages"
+        yield Words(f"Microsoft Teams: on ({way}).", f"Microsoft Teams : activé ({way}).")
+    elif settings.teams_on:
+        yield Words(
+            f"Microsoft Teams: on for trying, without credentials ({address}/api/messages).",
+            f"Microsoft Teams : activé à l’essai, sans identifiants ({address}/api/messages).",
+        )
+    else:
+        yield Words(
+            "Microsoft Teams: off. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD and"
+            " CAIRN_TEAMS_TENANTS switch it on.",
+            "Microsoft Teams : désactivé. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD et"
+            " CAIRN_TEAMS_TENANTS l’activent.",
+        )
+    if (settings.slack_on or settings.teams_on) and not settings.keys:
         yield Words(
             "CAIRN_SEAL_KEYS is not set: a key was made for this run, and cards made before a"
             " restart cannot be opened after it.",
-            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
+            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
             " cartes faites avant un redémarrage ne pourront plus être ouvertes ensuite.",
         )
 
@@ -268,9 +283,9 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
 
         print(as_text(reply), end="")
     elif arguments.form.startswith("slack"):
-        print(
-            json.dumps(_on_slack(conversation, reply, arguments.form), ensure_ascii=False, indent=1)
-        )
+        print(_as_json(_on_slack(conversation, reply, arguments.form)))
+    elif arguments.form == "teams":
+        print(_as_json(_on_teams(conversation, reply)))
     else:
         from bot.channels.web.render import renderer
 
@@ -278,35 +293,39 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _as_json(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, indent=1)
+
+
+def _on_teams(conversation: Conversation, reply: Reply) -> Mapping[str, Any]:
+    """Return a screen as the card that Teams gets; its capsule is locked for nobody."""
+    from bot.channels.teams.answers import TeamsAnswers
+    from bot.channels.teams.decode import Person
+    from bot.seal import Seal, Surface, new_key
+
+    answers = TeamsAnswers(conversation, Seal((new_key(),), conversation.guidance, utc_now))
+    return answers.card(reply, Person("nowhere", "nobody", "nobody"), Surface.MESSAGE)
+
+
 def _on_slack(conversation: Conversation, reply: Reply, form: str) -> dict[str, Any]:
     """Return a screen as Slack gets it; its capsule is locked for nobody."""
-    from bot.channels.slack.answers import Answers
+    from bot.channels.slack.answers import SlackAnswers
     from bot.channels.slack.decode import Person
     from bot.seal import Seal, new_key
 
-    answers = Answers(conversation, Seal((new_key(),), conversation.guidance, utc_now))
+    answers = SlackAnswers(conversation, Seal((new_key(),), conversation.guidance, utc_now))
     nobody = Person("T000", "U000")
     shown = answers.message if form == "slack" else answers.modal
     return shown(reply, nobody)
 
 
 def _manifest(arguments: argparse.Namespace, settings: Settings) -> int:
-    from bot.channels.slack.manifest import NAME, as_yaml
-
-    if arguments.url is not None and not _ADDRESS.fullmatch(arguments.url):
-        raise UsageError(
-            Words(
-                "Slack calls only addresses that begin with https://. Write the public address of"
-                " Cairn, or leave --url out for Socket Mode.",
-                "Slack n’appelle que des adresses qui commencent par https://. Écrivez l’adresse"
-                " publique de Cairn, ou omettez --url pour le mode Socket.",
-            )
-        )
-    text = as_yaml(open_conversation(settings, preview=True).guidance, arguments.url)
-    target = arguments.out / NAME
+    made = _slack_manifest if arguments.platform == "slack" else _teams_package
+    name, content = made(arguments.url, settings)
+    target = arguments.out / name
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(content)
     except OSError as error:
         raise UsageError(
             Words(
@@ -316,6 +335,48 @@ def _manifest(arguments: argparse.Namespace, settings: Settings) -> int:
         ) from None
     print(target)
     return 0
+
+
+def _slack_manifest(url: str | None, settings: Settings) -> tuple[str, bytes]:
+    from bot.channels.slack.manifest import NAME, as_yaml
+
+    if url is not None and not _ADDRESS.fullmatch(url):
+        raise UsageError(
+            Words(
+                "Slack calls only addresses that begin with https://. Write the public address of"
+                " Cairn, or leave --url out for Socket Mode.",
+                "Slack n’appelle que des adresses qui commencent par https://. Écrivez l’adresse"
+                " publique de Cairn, ou omettez --url pour le mode Socket.",
+            )
+        )
+    return NAME, as_yaml(open_conversation(settings, preview=True).guidance, url).encode()
+
+
+def _teams_package(url: str | None, settings: Settings) -> tuple[str, bytes]:
+    from bot.channels.teams.manifest import NAME, NO_APP, package
+
+    if url is None or not _ADDRESS.fullmatch(url):
+        raise UsageError(
+            Words(
+                "Teams calls only addresses that begin with https://. Write the public address of"
+                " Cairn, such as --url https://cairn.lakes.example.",
+                "Teams n’appelle que des adresses qui commencent par https://. Écrivez l’adresse"
+                " publique de Cairn, par exemple --url https://cairn.lakes.example.",
+            )
+        )
+    guidance, organization = read_guidance(settings.guidance, settings.organization, None)
+    if not settings.teams_app_id:
+        told = Words(
+            "CAIRN_TEAMS_APP_ID is not set. The app in this zip has an id of zeros, which Teams"
+            " does not take: set it to the id of your app registration and run this again.",
+            "CAIRN_TEAMS_APP_ID n’est pas défini. L’application dans ce fichier zip porte un"
+            " identifiant fait de zéros, que Teams n’accepte pas : donnez à ce réglage"
+            " l’identifiant de votre inscription d’application, puis relancez la commande.",
+        )
+        print(f"cairn: {told[reader()]}", file=sys.stderr)
+    targeted = organization is not None and organization.targeted_messages
+    app_id = settings.teams_app_id or NO_APP
+    return NAME, package(guidance, url, app_id, targeted=targeted)
 
 
 def _graph(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -391,9 +452,9 @@ def _parser() -> argparse.ArgumentParser:
         return found
 
     found = command("manifest", _manifest, "write the app's manifest / écrire le manifeste")
-    found.add_argument("platform", choices=("slack",), metavar="slack")
-    found.add_argument("--url", metavar="URL", help="public address; without it: Socket Mode /"
-                       " adresse publique; sans elle : mode Socket")  # fmt: skip
+    found.add_argument("platform", choices=("slack", "teams"), metavar="slack|teams")
+    found.add_argument("--url", metavar="URL", help="public address; for Slack, without it: Socket"
+                       " Mode / adresse publique; pour Slack, sans elle : mode Socket")  # fmt: skip
     found.add_argument("--out", type=Path, required=True, metavar="DIR")
     command("serve", _serve, "serve every channel that is on / servir chaque canal activé")
     found = command("chat", _chat, "walk in the terminal / parcourir dans le terminal")

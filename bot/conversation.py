@@ -152,6 +152,11 @@ class Conversation:
         """The guidance that answers are taken from."""
         return self._guidance
 
+    @property
+    def organization(self) -> Organization | None:
+        """The organization that the answers are extended by."""
+        return self._organization
+
     def respond(self, move: Move) -> Reply:
         """Return the reply to a move; any move has one."""
         now = self._now()
@@ -230,8 +235,8 @@ class Conversation:
         lang = move.lang
         act: Act
         match command:
-            case "language":
-                lang = "en" if move.lang == "fr" else "fr"
+            case "english" | "french":
+                lang = "en" if command == "english" else "fr"
                 act = Look()
             case "back" if move.asking:
                 act = Look()

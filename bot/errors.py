@@ -53,6 +53,12 @@ class Mistake(Enum):
         "The setting {name} also needs {other}. Set both, or remove {name}.",
         "Le réglage {name} exige aussi {other}. Définissez les deux ou retirez {name}.",
     )
+    NOT_LOCAL = Words(
+        "{name} takes requests from anybody who can reach Cairn, so it works on this machine only."
+        " Set {other} to 127.0.0.1, or remove {name}.",
+        "{name} accepte les demandes de quiconque peut joindre Cairn; il ne sert donc que sur cette"
+        " machine. Réglez {other} sur 127.0.0.1 ou retirez {name}.",
+    )
     UNREADABLE = Words(
         "The file that {name} names cannot be read. Check its path and its permissions.",
         "Le fichier que nomme {name} ne peut pas être lu. Vérifiez son chemin et ses droits"

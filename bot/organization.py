@@ -106,7 +106,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A department's own file, read and checked."""
+    """A department's own file, read and checked.
+
+    ``targeted_messages`` says that in its Teams a message in a channel can be for one person only.
+    """
 
     id: str
     name: Words
@@ -121,6 +124,7 @@ class Organization:
     sources: Mapping[str, Source]
     hosts: frozenset[str]
     tenants: Mapping[str, tuple[str, ...]]
+    targeted_messages: bool = False
 
     def notices_on(self, today: date, names: frozenset[str]) -> tuple[Notice, ...]:
         """Return the notices for today above a screen that answers to ``names``."""
@@ -267,6 +271,7 @@ class _Builder:
                 name: tuple(text_of(item) for item in node.each())
                 for name, node in (tenants.entries() if tenants is not None else ())
             },
+            targeted_messages=root.get("targeted_messages") is not None,
         )
 
     def _zone(self, node: Node) -> ZoneInfo:

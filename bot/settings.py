@@ -23,6 +23,15 @@ _ADDRESS: Final = re.compile(
     r"(?:https://[^/?#@\s]+|http://(?:127\.0\.0\.1|localhost)(?::\d+)?)/(?:[\w./-]*/)?"
 )
 """Only loopback may do without encryption: the token goes with each request."""
+_DOCUMENT: Final = re.compile(
+    r"(?:https://[^/?#@\s]+|http://(?:127\.0\.0\.1|localhost)(?::\d+)?)/[\w./-]+"
+)
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_HOST: Final = re.compile(
+    r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+    r"|(?:127\.0\.0\.1|localhost)(?::\d{1,5})?"
+)
+_LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost")
 HOME: Final = Path(__file__).resolve().parent.parent
 """Where dialogs/ and content/ stand beside the program, unless CAIRN_GUIDANCE says otherwise."""
 
@@ -35,6 +44,10 @@ class Settings(BaseSettings):
 
     ``seal_keys`` are keys of 32 bytes in base64, ``slack_signing_secrets`` and ``slack_teams``
     (ids of workspaces or of an Enterprise organization) texts; several are separated by commas.
+
+    ``teams_app_id``, ``teams_app_tenant`` and ``teams_tenants`` are GUIDs. ``teams_service_hosts``
+    are the hosts that answers may go to; ``teams_local`` serves Teams without credentials, to this
+    machine only.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -51,6 +64,13 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     slack_teams: str = ""
+    teams_app_id: str | None = None
+    teams_app_password: SecretStr | None = None
+    teams_app_tenant: str | None = None
+    teams_tenants: str = ""
+    teams_metadata_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    teams_service_hosts: str = "smba.trafficmanager.net,*.botframework.com"
+    teams_local: bool = False
 
     @field_validator("seal_keys", "slack_signing_secrets", "slack_bot_token", "slack_app_token")
     @classmethod
@@ -70,6 +90,35 @@ class Settings(BaseSettings):
     @classmethod
     def _are_workspaces(cls, value: str) -> str:
         if not all(re.fullmatch(r"[TE][A-Z0-9]{2,20}", part) for part in _parts(value)):
+            raise ValueError
+        return value
+
+    @field_validator("teams_app_id", "teams_app_tenant", "teams_tenants")
+    @classmethod
+    def _are_guids(cls, value: str | None) -> str | None:
+        if not all(_GUID.fullmatch(part) for part in _parts(value)):
+            raise ValueError
+        return value.strip().lower() if value is not None else None
+
+    @field_validator("teams_app_id", "teams_app_tenant")
+    @classmethod
+    def _is_one(cls, value: str | None) -> str | None:
+        if value is not None and len(_parts(value)) != 1:
+            raise ValueError
+        return value
+
+    @field_validator("teams_service_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        hosts = _parts(value)
+        if not hosts or not all(_HOST.fullmatch(host) for host in hosts):
+            raise ValueError
+        return value.lower()
+
+    @field_validator("teams_metadata_url")
+    @classmethod
+    def _is_a_document(cls, value: str) -> str:
+        if not _DOCUMENT.fullmatch(value):
             raise ValueError
         return value
 
@@ -117,6 +166,28 @@ class Settings(BaseSettings):
     def slack_workspaces(self) -> frozenset[str]:
         """The workspaces and organizations whose people are served; empty: the token's own."""
         return frozenset(_parts(self.slack_teams))
+
+    @property
+    def teams_on(self) -> bool:
+        """Whether Teams is served."""
+        return self.teams_app_id is not None or self.teams_local
+
+    @property
+    def teams_tenants_served(self) -> frozenset[str]:
+        """The tenants whose people are served; empty only on this machine, for trying."""
+        return frozenset(_parts(self.teams_tenants))
+
+    @property
+    def teams_tenant(self) -> str | None:
+        """The tenant that the app is registered in."""
+        served = _parts(self.teams_tenants)
+        return self.teams_app_tenant or (served[0] if len(served) == 1 else None)
+
+    @property
+    def teams_hosts(self) -> frozenset[str]:
+        """The hosts that answers may go to; for trying, also any port of this machine."""
+        local = _LOOPBACK_HOSTS if self.teams_local else ()
+        return frozenset((*_parts(self.teams_service_hosts), *local))
 
     @property
     def is_loopback(self) -> bool:
@@ -172,9 +243,28 @@ def _check_pairs(settings: Settings) -> None:
                 _lacks(field, "slack_bot_token")
     elif secrets is None and settings.slack_app_token is None:
         _lacks("slack_bot_token", "slack_signing_secrets")
+    _check_teams(settings)
     several = not settings.database_url.get_secret_value().startswith("sqlite")
-    if settings.slack_on and several and not settings.seal_keys:
+    if (settings.slack_on or settings.teams_on) and several and not settings.seal_keys:
         _lacks("database_url", "seal_keys")
+
+
+def _check_teams(settings: Settings) -> None:
+    if settings.teams_local and not settings.is_loopback:
+        raise SettingsError(Mistake.NOT_LOCAL, "CAIRN_TEAMS_LOCAL", "CAIRN_HOST")
+    if settings.teams_app_id is None:
+        for field in ("teams_app_password", "teams_app_tenant"):
+            if getattr(settings, field):
+                _lacks(field, "teams_app_id")
+        if settings.teams_tenants and not settings.teams_local:
+            _lacks("teams_tenants", "teams_app_id")
+        return
+    if settings.teams_app_password is None:
+        _lacks("teams_app_id", "teams_app_password")
+    if not settings.teams_tenants_served:
+        _lacks("teams_app_id", "teams_tenants")
+    if settings.teams_tenant is None:
+        _lacks("teams_tenants", "teams_app_tenant")
 
 
 def _lacks(field: str, other: str) -> None:

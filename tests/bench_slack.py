@@ -31,11 +31,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import open_conversation, utc_now, web_application
 from bot.channels.slack import surfaces
-from bot.channels.slack.answers import Answers
-from bot.channels.slack.decode import Fields, Person, fields_of
+from bot.channels.slack.answers import SlackAnswers
+from bot.channels.slack.decode import Person, fields_of
 from bot.channels.slack.ingress import Door, parse
 from bot.channels.slack.limits import checked_view
-from bot.channels.slack.paging import page_of
+from bot.channels.slack.pen import page_of
+from bot.channels.steps import Fields
 from bot.conversation import Conversation, Look, Move
 from bot.guidance.walk import routes
 from bot.seal import Bearer, Seal, Spot, Surface
@@ -151,7 +152,7 @@ def form(talk: Conversation) -> bytes:
     half = {q: ticket.choices[q] for q in questions[: len(questions) // 2]}
     place = f"{tree.id}?" + "&".join(f"{q}={'+'.join(p)}" for q, p in half.items())
     person = Person(TEAM, USER)
-    answers = Answers(talk, Seal([KEY], talk.guidance, utc_now))
+    answers = SlackAnswers(talk, Seal([KEY], talk.guidance, utc_now))
     reply = talk.respond(Move(place, "fr", Look()))
     view = answers.modal(reply, person)
     asked = next(block for block in view["blocks"] if block["type"] == "input")
@@ -359,7 +360,7 @@ async def flat(body: bytes, count: int) -> None:
 def parts(talk: Conversation, body: bytes) -> None:
     """Where the time of a modal step goes, in microseconds."""
     seal = Seal([KEY], talk.guidance, utc_now)
-    answers = Answers(talk, seal)
+    answers = SlackAnswers(talk, seal)
     person = Person(TEAM, USER)
     bearer = Bearer("slack", TEAM, USER, Surface.MODAL)
     door = Door([SECRET], utc_now)

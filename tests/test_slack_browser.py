@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.channels.slack import surfaces
-from bot.channels.slack.answers import Answers
-from bot.channels.slack.paging import pages_of
+from bot.channels.slack.answers import SlackAnswers
+from bot.channels.slack.pen import pages_of
 from bot.conversation import Conversation, Look, Move, Reply
 from bot.guidance.pages import Part
 from bot.guidance.walk import routes
@@ -122,7 +122,7 @@ def test_a_sample_of_screens_is_drawn_with_every_word_and_no_stray_mark(
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_home_and_the_first_screens_are_drawn(drawing: Page, department: Conversation, lang: Lang):
-    answers = Answers(department, Seal([new_key()], department.guidance, still))
+    answers = SlackAnswers(department, Seal([new_key()], department.guidance, still))
     home = answers.at("home", lang)
     forms = {
         "home": surfaces.home_tab(home, CAPSULE),

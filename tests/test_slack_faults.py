@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack import outbound as outbound_module
-from bot.channels.slack.answers import Answers
+from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person as Somebody
 from bot.channels.slack.outbound import LimitedError, Outbound, SlackError
 from bot.guidance.words import LANGS
@@ -157,7 +157,7 @@ async def _home(scene: Scene) -> None:
 
 async def _answer(scene: Scene) -> None:
     """The window with the text to copy, whose button sends it to the chat."""
-    answers = Answers(scene.cairn.conversation, seal_at())
+    answers = SlackAnswers(scene.cairn.conversation, seal_at())
     person = scene.person
     who = Somebody(person.workspace.id, person.id, person.user.team)
     place = "post_reported"
@@ -555,13 +555,13 @@ async def speaking(answer: Callable[[web.Request], Awaitable[web.Response]] | No
 @pytest.fixture(scope="module")
 def message():
     """A message of ours, as the channel makes it."""
-    answers = Answers(guidance_of(), seal_at())
+    answers = SlackAnswers(guidance_of(), seal_at())
     return answers.message(answers.at("crisis", "en"), Somebody("T1", "U1", "T1"))
 
 
 @pytest.fixture(scope="module")
 def window():
-    answers = Answers(guidance_of(), seal_at())
+    answers = SlackAnswers(guidance_of(), seal_at())
     return answers.modal(answers.at("crisis", "en"), Somebody("T1", "U1", "T1"))
 
 

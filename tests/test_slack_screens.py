@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from bot.channels.slack import surfaces
-from bot.channels.slack.answers import Answers
+from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person
 from bot.channels.slack.limits import TooLargeError, checked_message, checked_view
-from bot.channels.slack.paging import pages_of
+from bot.channels.slack.pen import pages_of
 from bot.conversation import Conversation, Look, Move, Reply
 from bot.guidance.model import Guidance
 from bot.guidance.pages import Part
@@ -206,7 +206,7 @@ def test_why_outline_trail_and_copy_keep_to_them_too(
 @pytest.mark.parametrize("lang", LANGS)
 def test_home_and_the_first_screens_keep_to_them_too(department: Conversation, lang: Lang):
     judge = Judge(department.guidance)
-    answers = Answers(department, Seal([new_key()], department.guidance, still))
+    answers = SlackAnswers(department, Seal([new_key()], department.guidance, still))
     home = answers.at("home", lang)
     both = answers.both()
     forms = [
@@ -297,7 +297,7 @@ def test_a_field_is_named_anew_by_language_and_question_since_slack_keeps_what_w
     for place in ("post_reported", "post_reported?channel=media_query", "can_i_post"):
         for lang in LANGS:
             reply = conversation.respond(Move(place, lang, Look()))
-            names |= {b["block_id"] for b in pages_of(reply)[0].blocks if b["type"] == "input"}
+            names |= {b["block_id"] for b in pages_of(reply)[0].elements if b["type"] == "input"}
     assert len(names) == 6
 
 
@@ -316,7 +316,7 @@ def test_a_screen_that_does_not_fit_gives_way_to_the_first_one_and_says_so(
     conversation: Conversation, guidance: Guidance, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.channels.slack.limits.SUM", 2_000)
-    answers = Answers(conversation, Seal([new_key()], guidance, still))
+    answers = SlackAnswers(conversation, Seal([new_key()], guidance, still))
     ticket = max(routes(guidance.trees["post_reported"]), key=lambda t: len(str(t)))
     reply = conversation.respond(Move(str(ticket), "en", Look()))
     view = answers.modal(reply, ALICE)

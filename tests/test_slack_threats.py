@@ -21,10 +21,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.app import utc_now
-from bot.channels.slack.answers import Answers
-from bot.channels.slack.decode import Fields, Step, plain_words
+from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person as Somebody
+from bot.channels.slack.decode import plain_words
 from bot.channels.slack.mrkdwn import literal, mrkdwn
+from bot.channels.steps import Fields, Step
 from bot.conversation import Conversation, Move, Reply, Say
 from bot.guidance import understand
 from bot.guidance.model import Guidance
@@ -596,12 +597,12 @@ JUNK_VALUES = (
 )  # fmt: skip
 
 
-def answers_of(cairn: Running) -> Answers:
+def answers_of(cairn: Running) -> SlackAnswers:
     """What makes the screens; its capsules are good in the application that runs."""
-    return Answers(cairn.conversation, seal_at())
+    return SlackAnswers(cairn.conversation, seal_at())
 
 
-def first_options(answers: Answers, tree: str) -> Iterator[Reply]:
+def first_options(answers: SlackAnswers, tree: str) -> Iterator[Reply]:
     """The replies on the way through a tree, when the first option is picked each time."""
     ticket = Ticket(tree, {})
     while True:
@@ -612,12 +613,12 @@ def first_options(answers: Answers, tree: str) -> Iterator[Reply]:
         ticket = Ticket(tree, {**ticket.choices, question.id: (question.options[0].id,)})
 
 
-def an_answer(answers: Answers) -> str:
+def an_answer(answers: SlackAnswers) -> str:
     """The place to which the first options lead."""
     return [*first_options(answers, "post_reported")][-1].screen.place
 
 
-def several(answers: Answers) -> str:
+def several(answers: SlackAnswers) -> str:
     """The place of a question of which several options may be picked."""
     replies = (r for tree in answers.at("home", "en").guidance.trees
                for r in first_options(answers, tree))  # fmt: skip

@@ -63,6 +63,7 @@ class Trouble(StrEnum):
     FILES = "files"
     NOT_SHOWN = "not_shown"
     NO_WINDOW = "no_window"
+    ABOUT_A_MESSAGE = "about_a_message"
 
 
 class Review(StrEnum):

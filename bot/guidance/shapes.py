@@ -309,6 +309,7 @@ ORGANIZATION = Record(
         "province": ANY,
         "holidays": ListOf(DATE),
         "tenants": Record({}, {"slack": ListOf(ANY), "teams": ListOf(ANY)}),
+        "targeted_messages": YES,
         "approved_ai_tools": ListOf(
             Record({**_SAID}, {"url": URLS, "up_to": WORDS}, bilingual=True)
         ),

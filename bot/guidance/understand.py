@@ -21,7 +21,8 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "back": ("back", "retour", "precedent", "previous"),
     "start_over": ("start over", "restart", "recommencer", "a zero"),
     "why": ("why", "pourquoi"),
-    "language": ("francais", "english", "anglais", "french"),
+    "english": ("english", "anglais"),
+    "french": ("francais", "french"),
     "home": (
         "home",
         "menu",

@@ -7,69 +7,34 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.channels.answers import Answers
 from bot.channels.slack import surfaces
-from bot.channels.slack.decode import Fields, Person, Step, step_of
+from bot.channels.slack.decode import Person
 from bot.channels.slack.limits import Checked, TooLargeError, checked_message, checked_view
-from bot.channels.slack.paging import page_of
-from bot.channels.wording import asked_again
-from bot.conversation import Conversation, Look, Move, Open, Reply
-from bot.guidance import understand
+from bot.channels.slack.pen import page_of
+from bot.channels.steps import Step
+from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Trouble
-from bot.guidance.words import LANGS, Lang
+from bot.guidance.words import Lang
 from bot.privacy import OWN
-from bot.seal import Bearer, ExpiredError, NotOpenedError, Seal, Spot, Surface
+from bot.seal import Bearer, Spot, Surface
 
 PLATFORM: Final = "slack"
 Payload = dict[str, Any]
 Shown = Callable[[Reply, str], Payload]
 
 
-class Answers:
+class SlackAnswers(Answers):
     """Puts replies of the conversation into the forms of Slack, each with its capsule."""
-
-    def __init__(self, conversation: Conversation, seal: Seal) -> None:
-        self._conversation = conversation
-        self._seal = seal
 
     def open(self, capsule: object, person: Person, surface: Surface, lang: Lang) -> Step | Spot:
         """Return the spot in a capsule, or the step of a friendly restart in ``lang``."""
-        try:
-            return self._seal.open(
-                capsule if isinstance(capsule, str) else "", _bearer(person, surface)
-            )
-        except NotOpenedError as error:
-            expired = isinstance(error, ExpiredError)
-            trouble = Trouble.EXPIRED if expired else Trouble.NOT_OPENED
-            return Step(Move(HOME, lang, Open(HOME)), trouble=trouble)
-
-    def step(self, do: str, opened: Step | Spot, fields: Fields) -> Step:
-        """Return the step of a press: what it means at its spot, or the restart."""
-        return opened if isinstance(opened, Step) else step_of(do, opened, fields)
-
-    def reply(self, step: Step) -> Reply:
-        """Return the reply to a step."""
-        reply = self._conversation.respond(step.move)
-        return reply.with_trouble(step.trouble) if step.trouble else reply
-
-    def at(self, place: str, lang: Lang) -> Reply:
-        """Return the reply at a place that a person comes to from outside."""
-        return self._conversation.respond(Move(HOME, lang, Open(place)))
-
-    def both(self) -> tuple[Reply, Reply]:
-        """Return the first screen in both languages."""
-        english, french = (self.at(HOME, lang) for lang in LANGS)
-        return english, french
-
-    def is_crisis(self, text: str) -> bool:
-        """Tell whether what was typed is about danger now."""
-        return understand.is_crisis(self._conversation.guidance, text)
+        return self.opened(capsule, _bearer(person, surface), lang)
 
     def capsule(self, reply: Reply, person: Person, surface: Surface) -> str:
         """Return where the reply leaves the person, locked for them and for the surface."""
-        screen = reply.screen
-        spot = Spot(screen.place, reply.lang, asked_again(screen), reply.came_from)
-        return self._seal.lock(spot, _bearer(person, surface))
+        return self.locked(reply, _bearer(person, surface))
 
     # -- each of the forms
 
@@ -134,11 +99,6 @@ class Answers:
             return checked(surfaces.home_tab(bare, capsule))
         plain = surfaces.modal if surface is Surface.MODAL else surfaces.message
         return checked(plain(bare, page_of(bare, 1), capsule))
-
-
-def again(spot: Spot) -> Step:
-    """Return the step that looks at a spot once more."""
-    return Step(Move(spot.place, spot.lang, Look(), spot.asking, spot.came_from, spot.version))
 
 
 def _bearer(person: Person, surface: Surface) -> Bearer:

@@ -6,22 +6,22 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.slack.answers import Answers
+from bot.channels.requests import RefusedError
+from bot.channels.sessions import proxy_for
+from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.cards import Cards
 from bot.channels.slack.decode import workspace_of
 from bot.channels.slack.events import Events, Seen
-from bot.channels.slack.ingress import Door, Incoming, RefusedError
+from bot.channels.slack.ingress import Door, Incoming
 from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
 from bot.channels.slack.presses import Presses
@@ -77,7 +77,7 @@ class SlackChannel:
         self.tasks = Tasks()
         self.outbound = Outbound(client, session, time.monotonic)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
-        answers = Answers(conversation, seal)
+        answers = SlackAnswers(conversation, seal)
         self._cards = Cards(time.monotonic)
         events = Events(answers, self.people, self.outbound, self.tasks, self._cards, seen=seen)
         self._presses = Presses(
@@ -158,22 +158,3 @@ class SlackChannel:
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 CHANNEL: Final = web.AppKey("slack", SlackChannel)
 """Where an application keeps its channel while it runs."""
-
-
-def new_session(address: str) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    """Return the one HTTP session for all that goes to Slack, which answers at ``address``."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=100, limit_per_host=100),
-        timeout=aiohttp.ClientTimeout(total=30, connect=5),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        proxy=proxy_for(address),
-    )
-
-
-def proxy_for(address: str) -> str | None:
-    """Return the proxy that the environment names for an address, unless it exempts the host.
-
-    It is looked up at the start; to leave that to the session would cost a thread a request.
-    """
-    parts = urlsplit(address)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -1,4 +1,4 @@
-"""What did a person do? A press or a form of Slack becomes a move.
+"""Who did something on Slack, in which form, and with which words?
 
 Who they are comes from the envelope that was verified, never from what a button or a field
 holds; where they were comes from a capsule that opens for them only.
@@ -8,24 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
-from bot.conversation import (
-    Act,
-    Back,
-    Change,
-    Choose,
-    Look,
-    Move,
-    Open,
-    Say,
-    StartOver,
-)
-from bot.guidance.pages import HOME, Part
-from bot.guidance.screen import Trouble
+from bot.channels.steps import Fields
 from bot.guidance.words import LANGS, Lang
-from bot.seal import Spot
 
 Body = Mapping[str, Any]
 _MOST: Final = 50
@@ -50,29 +37,6 @@ class Person:
     def key(self) -> tuple[str, str]:
         """What their work is kept in order by."""
         return (self.tenant, self.user)
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """What the fields of a form hold: what was picked, by field, and what was typed."""
-
-    picked: Mapping[str, tuple[str, ...]]
-    question: str = ""
-    typed: str = field(default="", repr=False)
-
-    def first(self, name: str) -> str | None:
-        """Return the first thing picked in a field."""
-        found = self.picked.get(name, ())
-        return found[0] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A move, and the page of the reply that is asked for."""
-
-    move: Move
-    number: int = 1
-    trouble: Trouble | None = None
 
 
 def person_of(body: Body) -> Person | None:
@@ -150,57 +114,6 @@ def _picked(element: Body) -> tuple[str, ...]:
     options = several if isinstance(several, list) else [element.get("selected_option")]
     values = [one.get("value") for one in options[:_MOST] if isinstance(one, dict)]
     return tuple(value for value in values if isinstance(value, str))
-
-
-def step_of(do: str, spot: Spot, fields: Fields) -> Step:
-    """Return the move that a press means at ``spot``; what is not understood looks again."""
-    name, _, rest = do.partition(":")
-    lang, asking = spot.lang, spot.asking
-    act: Act = Look()
-    number, trouble = 1, None
-    match name:
-        case "first":
-            picked = fields.first("lang")
-            lang = next((one for one in LANGS if one == picked), lang)
-            act = Say(fields.typed) if fields.typed.strip() else Open(fields.first("goto") or HOME)
-        case "choose":
-            act = Choose(fields.question, fields.picked.get("pick", ()))
-        case "goto":
-            place = fields.first("goto")
-            if fields.typed.strip():
-                act = Say(fields.typed)
-            elif place:
-                act = Open(place)
-            else:
-                trouble = Trouble.NOTHING_PICKED
-        case "open":
-            act, asking = Open(rest), None
-        case "return":
-            act, asking = Open(spot.came_from or HOME), None
-        case "back":
-            act = Back()
-        case "change":
-            act = Change(fields.first("change") or "")
-            trouble = None if fields.first("change") else Trouble.NOTHING_PICKED
-        case "start_over":
-            act, asking = StartOver(), None
-        case "why" | "outline" | "private":
-            act = Look(_part(rest or name))
-        case "language":
-            lang = "en" if lang == "fr" else "fr"
-            act = Look(_part(rest))
-        case "page":
-            part, _, page = rest.partition(":")
-            act = Look(_part(part))
-            number = int(page) if page.isdecimal() and len(page) <= 2 else 1  # noqa: PLR2004
-        case _:
-            asking = None
-    move = Move(spot.place, lang, act, asking, spot.came_from, spot.version or None)
-    return Step(move, number, trouble)
-
-
-def _part(name: str) -> Part:
-    return Part(name) if name in tuple(Part) else Part.WHOLE
 
 
 def _list(body: Body, name: str) -> list[Any]:

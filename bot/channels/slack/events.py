@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
-from bot.channels.slack.answers import PLATFORM, Answers, again
+from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.cards import Card, Cards
-from bot.channels.slack.decode import Fields, Person, Step, person_of, plain_words, step_of
+from bot.channels.slack.decode import Person, person_of, plain_words
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
-from bot.conversation import Reply, Say
+from bot.channels.typed import Typed, goes_on, typed_reply
+from bot.conversation import Reply
 from bot.guidance import understand
 from bot.guidance.pages import HOME
-from bot.guidance.screen import Sort, Trouble
 from bot.guidance.words import Lang
 from bot.privacy import OWN
 from bot.seal import Spot, Surface
@@ -43,23 +43,21 @@ class Seen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What somebody wrote to Cairn."""
+class Written:
+    """What somebody wrote to Cairn, and where."""
 
     person: Person
     channel: str
     thread: str | None
-    text: str = field(repr=False)
-    has_files: bool = False
-    is_edited: bool = False
+    typed: Typed
 
 
 class Events:
-    """Answers what Slack tells of by itself."""
+    """SlackAnswers what Slack tells of by itself."""
 
     def __init__(
         self,
-        answers: Answers,
+        answers: SlackAnswers,
         people: People,
         outbound: Outbound,
         tasks: Tasks,
@@ -90,10 +88,10 @@ class Events:
         work: Callable[[], Any]
         line = ""
         match kind:
-            case "message" if (typed := _typed(event, person)) is not None:
-                work = partial(self._written, typed)
+            case "message" if (written := _read(event, person)) is not None:
+                work = partial(self._written, written)
                 # In danger nothing that was asked before is waited for.
-                line = "crisis" if self._answers.is_crisis(typed.text) else ""
+                line = "crisis" if self._answers.is_crisis(written.typed.text) else ""
             case "app_mention":
                 work = partial(self._mentioned, event, person)
             case "app_home_opened" if event.get("tab") == "home":
@@ -130,16 +128,16 @@ class Events:
 
     # -- the private chat
 
-    async def _written(self, typed: Typed) -> None:
-        person = typed.person
+    async def _written(self, written: Written) -> None:
+        person, typed = written.person, written.typed
         if person.outside:
-            await self._outbound.post(typed.channel, self._answers.refusal(), typed.thread)
+            await self._outbound.post(written.channel, self._answers.refusal(), written.thread)
             return
-        card = self._cards.recall(person, typed.channel, typed.thread)
+        card = self._cards.recall(person, written.channel, written.thread)
         lang = await self._language(person, typed.text)
         spot = self._spot(card, person, lang)
-        reply = self._reply(typed, spot, lang)
-        await self._show(typed, reply, card if self._goes_on(spot, reply) else None)
+        reply = typed_reply(self._answers, spot, typed, lang)
+        await self._show(written, reply, card if goes_on(spot, reply) else None)
 
     async def _language(self, person: Person, text: str) -> Lang:
         """Return the language to answer in: the profile's, else that of what was written."""
@@ -154,48 +152,22 @@ class Events:
         opened = self._answers.open(card.capsule, person, Surface.MESSAGE, lang)
         return opened if isinstance(opened, Spot) else None
 
-    def _reply(self, typed: Typed, spot: Spot | None, lang: Lang) -> Reply:
-        text = typed.text
-        short = len(text) <= understand.MAX_TYPED and understand.is_short_reply(text)
-        if spot is not None and short and typed.is_edited:
-            # It answered a question that is no longer the one on the card.
-            return self._answers.reply(again(spot)).with_trouble(Trouble.TAP_THE_CARD)
-        if spot is None:
-            if typed.has_files and not text.strip():
-                return self._answers.at(HOME, lang).with_trouble(Trouble.FILES)
-            if short:
-                return self._answers.at(HOME, lang).with_trouble(Trouble.TAP_THE_CARD)
-            spot = Spot(HOME, lang)
-        look = step_of("look", spot, Fields({})).move
-        move = replace(look, act=Say(text), asking=spot.asking)
-        reply = self._answers.reply(Step(move))
-        if typed.has_files and reply.screen.trouble in (None, Trouble.NOT_UNDERSTOOD):
-            return reply.with_trouble(Trouble.FILES)
-        return reply
-
-    @staticmethod
-    def _goes_on(spot: Spot | None, reply: Reply) -> bool:
-        """Tell whether the reply goes on where the card stands, so that the card is changed."""
-        if spot is None or reply.screen.sort is Sort.CRISIS:
-            return False
-        return reply.screen.tree is not None or reply.screen.place == spot.place
-
-    async def _show(self, typed: Typed, reply: Reply, card: Card | None) -> None:
+    async def _show(self, written: Written, reply: Reply, card: Card | None) -> None:
         """Change the card in place, or show a new one below what was written."""
-        person = typed.person
+        person = written.person
         capsule = self._answers.capsule(reply, person, Surface.MESSAGE)
         ts = ""
         if card is not None:
             try:
                 message = self._answers.message(reply, person)
-                await self._outbound.update(typed.channel, card.ts, message)
+                await self._outbound.update(written.channel, card.ts, message)
                 ts = card.ts
             except SlackError:
                 ts = ""  # it was deleted, or is too old to be changed
         if not ts:
             message = self._answers.posted(reply, person)
-            ts = await self._outbound.post(typed.channel, message, typed.thread)
-        self._cards.keep(person, typed.channel, typed.thread, Card(capsule, ts))
+            ts = await self._outbound.post(written.channel, message, written.thread)
+        self._cards.keep(person, written.channel, written.thread, Card(capsule, ts))
 
     # -- a channel
 
@@ -245,7 +217,7 @@ def _has_bot_tokens(event: Body) -> bool:
     return isinstance(tokens, dict) and bool(tokens.get("bot"))
 
 
-def _typed(event: Body, person: Person) -> Typed | None:
+def _read(event: Body, person: Person) -> Written | None:
     """Return what somebody wrote in their own chat with Cairn, or changed there."""
     if event.get("channel_type") != "im":
         return None
@@ -261,11 +233,10 @@ def _typed(event: Body, person: Person) -> Typed | None:
     if message.get("subtype") not in _TYPED or not isinstance(channel, str):
         return None
     thread = message.get("thread_ts")
-    return Typed(
+    words, has_files = plain_words(message.get("text")), bool(message.get("files"))
+    return Written(
         person,
         channel,
         thread if isinstance(thread, str) else None,
-        plain_words(message.get("text")),
-        bool(message.get("files")),
-        edited,
+        Typed(words, has_files=has_files, is_edited=edited),
     )

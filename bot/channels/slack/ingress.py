@@ -6,9 +6,7 @@ refusal is a status and nothing else.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-import json
 import math
 import re
 from binascii import a2b_qp
@@ -18,11 +16,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from aiohttp import StreamReader, web
-from aiohttp.http import HttpProcessingError
+from aiohttp import StreamReader
 
-MAX_BODY: Final = 256 * 1024
-MAX_DEPTH: Final = 32
+from bot.channels.requests import Body, RefusedError, json_object, read_body
+
 _WINDOW: Final = 300
 """Seconds by which the time of a request may differ from ours, either way."""
 
@@ -52,23 +49,10 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Without which parts a request of a type means nothing."""
 
-_SLOWEST: Final = 5.0
-"""Seconds within which a body must have come; Slack itself waits for three."""
-
 _LATELY: Final = 60.0
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _MAX_FIELDS: Final = 64
-
-Body = dict[str, Any]
-
-
-class RefusedError(Exception):
-    """A request may not come in; ``status`` is all that its sender learns."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(str(status))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +85,7 @@ class Door:
         """
         if "Content-Encoding" in headers:
             raise RefusedError(415)  # Slack packs nothing, and what is packed has no bounds
-        try:
-            async with asyncio.timeout(_SLOWEST):
-                raw = await _read_bounded(content, declared)
-        except TimeoutError:
-            raise RefusedError(408) from None
+        raw = await read_body(content, declared)
         age = self._age(self.verify(headers, raw))
         return Incoming(parse(headers.get("Content-Type", ""), raw), age)
 
@@ -148,20 +128,6 @@ class Door:
         return int(stamp)
 
 
-async def _read_bounded(content: StreamReader, declared: int | None) -> bytes:
-    if declared is not None and declared > MAX_BODY:
-        raise RefusedError(413)
-    raw = bytearray()
-    try:
-        async for chunk in content.iter_any():
-            raw += chunk
-            if len(raw) > MAX_BODY:
-                raise RefusedError(413)
-    except (HttpProcessingError, web.RequestPayloadError):
-        raise RefusedError(400) from None
-    return bytes(raw)
-
-
 def parse(content_type: str, raw: bytes) -> Body:
     """Return the fields of a signed request: JSON, a form, or JSON within a form.
 
@@ -171,12 +137,12 @@ def parse(content_type: str, raw: bytes) -> Body:
     """
     try:
         if content_type.partition(";")[0].strip().lower() == "application/json":
-            body = _json(raw.decode())
+            body = json_object(raw.decode())
         else:
             fields = _form(raw)
             if "payload" not in fields:
                 return fields
-            body = _json(fields["payload"])
+            body = json_object(fields["payload"])
         _must_have_shape(body)
         _must_be_whole(body)
     except (ValueError, RecursionError):
@@ -250,27 +216,3 @@ def _unquoted(quoted: bytes) -> str:
         if len(spaced) != len(printable) - 2 * printable.count(b"="):
             raise ValueError(f"one of {escapes} escapes is broken")
     return spaced.decode()
-
-
-def _json(text: str) -> Body:
-    """Return the object that ``text`` holds.
-
-    Raises:
-        ValueError: it is no object, or nested too deep.
-
-    """
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError  # noqa: TRY004 a bad request, not a mistake of ours
-    # What reads a request later may go through it by recursion.
-    level: list[Any] = [found]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) is dict or type(inner) is list
-        ]
-        if not level:
-            return found
-    raise ValueError

@@ -12,12 +12,10 @@ from functools import partial
 from typing import Any, Final
 
 from bot.channels.memory import Memory
-from bot.channels.slack.answers import Answers, again
+from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import (
-    Fields,
     Person,
-    Step,
     fields_of,
     language_shown,
     plain_words,
@@ -25,6 +23,7 @@ from bot.channels.slack.decode import (
 from bot.channels.slack.limits import Checked
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
+from bot.channels.steps import Fields, Step, again
 from bot.conversation import Move, Reply, Say
 from bot.guidance import understand
 from bot.guidance.pages import HOME
@@ -52,11 +51,11 @@ class Press:
 
 
 class Presses:
-    """Answers commands, shortcuts, forms and buttons."""
+    """SlackAnswers commands, shortcuts, forms and buttons."""
 
     def __init__(
         self,
-        answers: Answers,
+        answers: SlackAnswers,
         people: People,
         outbound: Outbound,
         tasks: Tasks,
@@ -330,7 +329,7 @@ class Presses:
         self._tasks.spawn(person.key, work)
 
 
-def _beside(answers: Answers, do: str, opened: Step | Spot) -> Reply | None:
+def _beside(answers: SlackAnswers, do: str, opened: Step | Spot) -> Reply | None:
     """Return the screen that a form beside the walk is about; none where it has none to show."""
     if not isinstance(opened, Spot) or do not in ("trail", "copy", "send"):
         return None
@@ -361,7 +360,7 @@ def _looking(opened: Step | Spot) -> Step:
 class _First:
     """The first screen of a window, and the same as a message; ``reply`` none: both languages."""
 
-    answers: Answers
+    answers: SlackAnswers
     person: Person
     reply: Reply | None
     sure: bool

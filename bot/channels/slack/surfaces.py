@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any, Final
 
+from bot.channels.controls import Control, controls, onward, to_private
+from bot.channels.paging import Page
 from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Block
 from bot.channels.slack.mrkdwn import literal, mrkdwn
-from bot.channels.slack.paging import Page, page_of
+from bot.channels.slack.pen import page_of
 from bot.channels.text import to_copy
-from bot.channels.wording import asked_again
 from bot.conversation import Reply
-from bot.guidance.pages import HOME, Part
+from bot.guidance.pages import HOME
 from bot.guidance.screen import Sort
 from bot.guidance.understand import MAX_TYPED
 
@@ -37,21 +38,21 @@ Payload = dict[str, Any]
 
 def modal(reply: Reply, page: Page, capsule: str) -> Payload:
     """Return a page of the reply as a modal view."""
-    found = [*page.blocks]
+    found = [*page.elements]
     if reply.screen.sort is Sort.HOME:
         found.insert(-1, _type_field(capsule, reply))
-    do, words = _onward(reply, page)
-    row = blocks.actions([*_controls(reply, None)], _row(reply))
-    return _view(reply, [*found[:-1], row, found[-1]], capsule, do, words)
+    main = onward(reply, page) or Control("nothing", "")
+    row = blocks.actions([*_controls(reply, page, None)], _row(reply))
+    return _view(reply, [*found[:-1], row, found[-1]], capsule, main.do, main.words or None)
 
 
 def message(reply: Reply, page: Page, capsule: str) -> Payload:
     """Return a page of the reply as a message, with the neutral text for notifications."""
-    do, words = _onward(reply, page)
-    first = [blocks.button(do, words, value=capsule, style="primary")] if words else []
-    row = blocks.actions([*first, *_controls(reply, capsule)], _row(reply))
+    main = onward(reply, page)
+    first = [blocks.button(*main, value=capsule, style="primary")] if main else []
+    row = blocks.actions([*first, *_controls(reply, page, capsule)], _row(reply))
     keeps = blocks.context(literal(reply.phrase("chat_keeps_copy")))
-    found = [*page.blocks[:-1], row, keeps, page.blocks[-1]]
+    found = [*page.elements[:-1], row, keeps, page.elements[-1]]
     return {"text": reply.phrase("neutral_text"), "blocks": found}
 
 
@@ -65,55 +66,13 @@ def posted(reply: Reply, page: Page, capsule: str) -> Payload:
     return {**shown, "blocks": [blocks.context(literal(shown["text"])), *shown["blocks"]]}
 
 
-def _onward(reply: Reply, page: Page) -> tuple[str, str | None]:
-    """Return what the main button does, and its words; none where there is nothing to go on to."""
-    if page.number < page.count:
-        words = reply.phrase("page_more", number=page.number + 1, count=page.count)
-        return f"page:{part_of(reply)}:{page.number + 1}", words
-    if page.ask is not None:
-        return page.ask, reply.phrase("next")
-    return "nothing", None
-
-
-def part_of(reply: Reply) -> Part:
-    """Return which part of a place the reply shows."""
-    sort = reply.screen.sort
-    return Part(sort) if sort in (Sort.WHY, Sort.OUTLINE) else Part.WHOLE
-
-
-def _controls(reply: Reply, capsule: str | None) -> Iterator[Block]:
+def _controls(reply: Reply, page: Page, capsule: str | None) -> Iterator[Block]:
     """The row of buttons under a page; in a message each of them carries the capsule."""
-
-    def button(do: str, phrase: str) -> Block:
-        return blocks.button(do, reply.phrase(phrase), value=capsule)
-
-    screen = reply.screen
-    walking = screen.sort in (Sort.QUESTION, Sort.ANSWER)
-    if screen.sort in (Sort.WHY, Sort.OUTLINE):
-        yield button("look", "back")
-    elif walking:
-        again = asked_again(screen) is not None
-        yield button("look" if again else "back", "back")
-        if screen.trail:
-            yield button("start_over", "start_over")
-    elif reply.came_from:
-        yield button("return", "return")
-    if screen.sort is Sort.ANSWER:
-        yield button("why", "why")
-        yield button("copy", "copy_as_text")
-    if walking and screen.trail:
-        yield button("trail", "change_choice")
-    if screen.sort is Sort.QUESTION:
-        yield button("outline", "outline")
-    yield blocks.button(f"language:{part_of(reply)}", reply.phrase("other_language"), value=capsule)
-    if screen.sort is Sort.HOME:
-        yield button("open:promise", "promise_link")
-    else:
-        yield button(f"open:{HOME}", "home")
-    if screen.sort is not Sort.CRISIS:
-        yield button("open:crisis", "crisis_button")
+    for control in controls(reply, page):
+        yield blocks.button(control.do, control.words, value=capsule)
     if capsule is not None:
-        yield button(f"private:{part_of(reply)}", "open_private")
+        private = to_private(reply)
+        yield blocks.button(private.do, private.words, value=capsule)
 
 
 def trail_modal(reply: Reply, capsule: str) -> Payload:
@@ -216,7 +175,7 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
             ],
             _row(reply),
         ),
-        *page_of(reply, 1).blocks[-1:],
+        *page_of(reply, 1).elements[-1:],
     ]
     # By its mark it is known later whether Home still shows what it would show then.
     mark = blake2b(json.dumps(found).encode(), digest_size=8).hexdigest()

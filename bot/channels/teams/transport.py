@@ -15,9 +15,14 @@ no content:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from bot.channels.teams.connector import Connector
+    from bot.channels.teams.keys import Key, Keys
 
 Activity = Mapping[str, Any]
 
@@ -119,3 +124,177 @@ class Transport(Protocol):
     async def member(self, chat: Chat, user: str) -> Member:
         """Return what the service tells of somebody in a chat."""
         ...
+
+
+# ---- the implementation
+
+_ISSUER: Final = "https://api.botframework.com"
+_CHANNEL: Final = "msteams"
+_LEEWAY: Final = 5 * 60
+_LONGEST_HEADER: Final = 16 * 1024
+_BEARER: Final = re.compile(r"Bearer ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2})", re.ASCII)
+_CONVERSATIONS: Final = ("v3", "conversations")
+
+
+class BotFramework:
+    """The port on Microsoft's archived SDK, which reads the tokens; all else is plain HTTP."""
+
+    def __init__(self, connector: Connector, *, app_id: str | None, keys: Keys | None) -> None:
+        """Take what sends, who we are, and the keys of the Bot Framework.
+
+        Without ``app_id`` requests need no token. That is for trying on this machine only.
+        """
+        self._connector = connector
+        self._callers: _Callers | None = None
+        if app_id is not None:
+            if keys is None:
+                raise ValueError("keys are needed")
+            self._callers = _Callers(app_id, keys)
+
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """Return who sent a request, by its Authorization header: ``Bearer``, a space, a token.
+
+        Raises:
+            UnauthorizedError: it is missing, wrong, too old, or meant for another bot or channel.
+            UnreachableError: no key is known, since none could be fetched.
+
+        """
+        if self._callers is None:
+            return Caller(None)
+        return await self._callers.identify(authorization)
+
+    async def send(self, chat: Chat, activity: Activity, *, only_for: str | None = None) -> str:
+        """Send an activity, and return its id: empty where there is none, as for ``typing``."""
+        body = _from_us(chat, activity)
+        path = [*_CONVERSATIONS, chat.id, "activities"]
+        if reply_to := _text(activity, "replyToId"):
+            path.append(reply_to)
+        query = ""
+        if only_for is not None:
+            body["recipient"] = {"id": only_for}
+            query = "isTargetedActivity=true"
+        answer = await self._connector.call("POST", chat.service_url, path, body, query)
+        return _text(answer, "id") or ""
+
+    async def update(self, chat: Chat, activity_id: str, activity: Activity) -> None:
+        """Put another activity in place of one of ours."""
+        path = [*_CONVERSATIONS, chat.id, "activities", activity_id]
+        await self._connector.call("PUT", chat.service_url, path, _from_us(chat, activity))
+
+    async def open_personal(self, chat: Chat, user: str) -> Chat:
+        """Return the personal chat with ``user``; it is the same one each time."""
+        body = {
+            "bot": {"id": chat.bot},
+            "members": [{"id": user}],
+            "isGroup": False,
+            "tenantId": chat.tenant,
+            "channelData": {"tenant": {"id": chat.tenant}},
+        }
+        answer = await self._connector.call("POST", chat.service_url, _CONVERSATIONS, body)
+        return replace(chat, id=_needed(answer, "id"))
+
+    async def member(self, chat: Chat, user: str) -> Member:
+        """Return what the service tells of somebody in a chat."""
+        path = [*_CONVERSATIONS, chat.id, "members", user]
+        answer = await self._connector.call("GET", chat.service_url, path)
+        return Member(
+            user=_needed(answer, "id"),
+            aad=_text(answer, "aadObjectId") or _text(answer, "objectId"),
+            tenant=_text(answer, "tenantId"),
+            role=_text(answer, "userRole"),
+        )
+
+
+class _Callers:
+    """Tells by a token who sent a request; what the SDK leaves open is closed here."""
+
+    def __init__(self, app_id: str, keys: Keys) -> None:
+        # The SDK takes half a second of CPU, so nobody pays for it who only needs the port.
+        import jwt
+        from botframework.connector.auth.jwt_token_extractor import (  # type: ignore[import-untyped]
+            JwtTokenExtractor,
+        )
+        from botframework.connector.auth.verify_options import (  # type: ignore[import-untyped]
+            VerifyOptions,
+        )
+
+        # As a list, the SDK would let through a token whose issuer is that same list.
+        options = VerifyOptions((_ISSUER,), None, _LEEWAY, ignore_expiration=False)
+        self._app_id = app_id
+        self._extractor = JwtTokenExtractor(options, _ISSUER, ["RS256"])
+        # In place of its own cache, which blocks and does not survive that a key changes.
+        self._extractor.open_id_metadata = _TeamsKeys(keys)
+        self._words: Mapping[type[Exception], str] = {
+            jwt.ExpiredSignatureError: "expired",
+            jwt.ImmatureSignatureError: "early",
+            jwt.InvalidSignatureError: "signature",
+        }
+
+    async def identify(self, authorization: str | None) -> Caller:
+        token = _token(authorization)
+        try:
+            identity = await self._extractor.get_identity("Bearer", token, _CHANNEL)
+        except TransportError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it trips over, it lets nobody in
+            raise UnauthorizedError(self._words.get(type(error), "token")) from None
+        claims = identity.claims if identity else {}
+        if claims.get("iss") != _ISSUER:
+            raise UnauthorizedError("issuer")
+        if claims.get("aud") != self._app_id:
+            raise UnauthorizedError("audience")
+        if type(claims.get("exp")) not in (int, float):
+            raise UnauthorizedError("expiry")
+        if (service_url := _text(claims, "serviceurl")) is None:
+            raise UnauthorizedError("service")
+        return Caller(service_url)
+
+
+class _TeamsKeys:
+    """The keys as the SDK asks for them; one that may not sign for Teams is none."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    async def get(self, key_id: str | None) -> Key:
+        if not key_id:
+            raise UnauthorizedError("key")
+        key = await self._keys.get(key_id)
+        # The SDK skips this where a key has no endorsement at all.
+        if _CHANNEL not in key.endorsements:
+            raise UnauthorizedError("endorsement")
+        return key
+
+
+def _token(authorization: str | None) -> str:
+    if not authorization:
+        raise UnauthorizedError("missing")
+    if len(authorization) > _LONGEST_HEADER:
+        raise UnauthorizedError("length")
+    found = _BEARER.fullmatch(authorization)
+    if found is None:
+        raise UnauthorizedError("header")
+    return found[1]
+
+
+def _from_us(chat: Chat, activity: Activity) -> dict[str, Any]:
+    return {
+        "type": "message",
+        **activity,
+        "from": {"id": chat.bot},
+        "conversation": {"id": chat.id},
+    }
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str | None:
+    """Return a text of an answer, or nothing where there is none."""
+    found = answer.get(name)
+    return found if isinstance(found, str) and found else None
+
+
+def _needed(answer: Mapping[str, Any], name: str) -> str:
+    """Return a text that an answer makes no sense without."""
+    found = _text(answer, name)
+    if found is None:
+        raise UnreachableError("unreadable")
+    return found

@@ -1,0 +1,77 @@
+"""How is the body of a request read? Within bounds of time, size and depth, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Final
+
+from aiohttp import StreamReader, web
+from aiohttp.http import HttpProcessingError
+
+MAX_BODY: Final = 256 * 1024
+MAX_DEPTH: Final = 32
+_SLOWEST: Final = 5.0
+"""Seconds within which a body must have come; Slack itself waits for three."""
+
+Body = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """A request may not come in; ``status`` is all that its sender learns."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(str(status))
+
+
+async def read_body(content: StreamReader, declared: int | None) -> bytes:
+    """Return the bytes of a body.
+
+    Raises:
+        RefusedError: 413 too large, 408 too slow, 400 broken off.
+
+    """
+    try:
+        async with asyncio.timeout(_SLOWEST):
+            return await _read_bounded(content, declared)
+    except TimeoutError:
+        raise RefusedError(408) from None
+
+
+async def _read_bounded(content: StreamReader, declared: int | None) -> bytes:
+    if declared is not None and declared > MAX_BODY:
+        raise RefusedError(413)
+    raw = bytearray()
+    try:
+        async for chunk in content.iter_any():
+            raw += chunk
+            if len(raw) > MAX_BODY:
+                raise RefusedError(413)
+    except (HttpProcessingError, web.RequestPayloadError):
+        raise RefusedError(400) from None
+    return bytes(raw)
+
+
+def json_object(text: str) -> Body:
+    """Return the object that ``text`` holds.
+
+    Raises:
+        ValueError: it is no object, or nested too deep.
+
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError  # noqa: TRY004 a bad request, not a mistake of ours
+    # What reads a request later may go through it by recursion.
+    level: list[Any] = [found]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return found
+    raise ValueError

@@ -1,0 +1,219 @@
+"""How is the Teams channel put together, served and shut down?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from bot.channels.requests import RefusedError
+from bot.channels.teams.answers import TeamsAnswers
+from bot.channels.teams.decode import is_personal, press_of
+from bot.channels.teams.elements import attachment
+from bot.channels.teams.events import Came, Events, Seen, came_of
+from bot.channels.teams.ingress import Door
+from bot.channels.teams.limits import Checked
+from bot.channels.teams.outbound import Outbound
+from bot.channels.teams.people import People
+from bot.channels.teams.presses import Presses
+from bot.channels.teams.surfaces import TITLE
+from bot.channels.teams.transport import Transport
+from bot.conversation import Conversation
+from bot.privacy import OWN, where_of
+from bot.seal import Seal
+from bot.tasks import Tasks
+
+PATH: Final = "/api/messages"
+DRAIN: Final = 20.0
+"""Seconds that work which has begun may take at shutdown."""
+
+_SWEEP: Final = 60.0
+_CARD: Final = "application/vnd.microsoft.card.adaptive"
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsSettings:
+    """What the operator set for Teams: whose people are served, and by which hosts.
+
+    ``targeted`` says that the tenant has messages which one person of a channel sees.
+    """
+
+    tenants: frozenset[str]
+    hosts: frozenset[str]
+    targeted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with; ``after`` is what goes on when the answer is out."""
+
+    status: int
+    body: str = ""
+    after: Callable[[], None] | None = None
+
+
+class TeamsChannel:
+    """Teams: takes activities by HTTP, and answers them."""
+
+    def __init__(
+        self,
+        settings: TeamsSettings,
+        conversation: Conversation,
+        seal: Seal,
+        seen: Seen,
+        transport: Transport,
+    ) -> None:
+        """Take the parts."""
+        self.tasks = Tasks()
+        self.outbound = Outbound(transport, time.monotonic)
+        self.people = People(time.monotonic)
+        self._answers = TeamsAnswers(conversation, seal)
+        self._presses = Presses(self._answers, self.people, self.outbound)
+        self._events = Events(
+            self._answers,
+            self.people,
+            self.outbound,
+            self.tasks,
+            self._presses,
+            seen=seen,
+            tenants=settings.tenants,
+            targeted=settings.targeted,
+            clock=time.monotonic,
+        )
+        self._door = Door(transport, settings.tenants, settings.hosts)
+        self._invokes: Mapping[str, Callable[[Came], Awaitable[Answer]]] = {
+            "adaptiveCard/action": self._pressed,
+            "task/fetch": self._dialog,
+            "task/submit": self._dialog_pressed,
+            "composeExtension/fetchTask": self._extension,
+            "composeExtension/submitAction": self._dialog_pressed,
+        }
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request by HTTP."""
+        try:
+            activity = await self._door.read(
+                request.headers, request.content, request.content_length
+            )
+        except RefusedError as refused:
+            # What was not read of the request is not wanted: the connection ends here.
+            return web.Response(status=refused.status, headers={"Connection": "close"})
+        answer = await self.answer(activity)
+        kind = "application/json" if answer.body else "text/plain"
+        response = web.Response(
+            status=answer.status, text=answer.body, content_type=kind, headers=_NO_STORE
+        )
+        if answer.after is not None:
+            # The answer to the press must be there before the card is changed in the chat.
+            await response.prepare(request)
+            await response.write_eof()
+            answer.after()
+        return response
+
+    async def answer(self, activity: Body) -> Answer:
+        """Answer an activity that may come in."""
+        try:
+            if activity["type"] == "invoke":
+                return await self._invoked(activity)
+            return Answer(200 if self._events.take(activity) else 503)
+        except Exception as error:  # noqa: BLE001 the last line of defence
+            logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
+                "%s in %s", type(error).__name__, where_of(error)
+            )
+            return Answer(500)
+
+    async def _invoked(self, activity: Body) -> Answer:
+        came = came_of(activity, self.people)
+        answer = self._invokes.get(str(activity.get("name")))
+        if answer is None:
+            return Answer(501)
+        return await answer(came) if came is not None else Answer(400)
+
+    async def _pressed(self, came: Came) -> Answer:
+        """Answer a press with the card that takes the place of the one that was pressed."""
+        if not is_personal(came.activity):
+            return _in_place(self._events.channel_card(came))
+        action = _dict(_dict(came.activity, "value"), "action")
+        press = press_of(action.get("data"), action.get("verb"))
+        shown = self._presses.in_chat(press, came.person, press.lang or came.lang or "en")
+        card = came.activity.get("replyToId")
+        if not isinstance(card, str):
+            return _in_place(shown.card)
+        self._events.remember(came, shown.capsule, card)
+        since = time.monotonic()
+        summary = self._answers.neutral(shown.lang)
+        settle = partial(self.outbound.settle, came.chat, card, shown.card, summary, since)
+        return _in_place(shown.card, partial(self._spawn, came, settle))
+
+    def _spawn(self, came: Came, work: Callable[[], Awaitable[None]]) -> None:
+        self.tasks.spawn(came.person.key, work)
+
+    async def _dialog(self, came: Came) -> Answer:
+        press = press_of(_dict(came.activity, "value").get("data"))
+        return _in_dialog(self._presses.dialog_for(press, came.person, press.lang or came.lang))
+
+    async def _dialog_pressed(self, came: Came) -> Answer:
+        press = press_of(_dict(came.activity, "value").get("data"))
+        lang = press.lang or came.lang or "en"
+        return _in_dialog(await self._presses.in_dialog(press, came.person, lang, came.chat))
+
+    async def _extension(self, came: Came) -> Answer:
+        on_message = _dict(came.activity, "value").get("commandContext") == "message"
+        card = self._presses.check_before_post(
+            came.person, came.lang or "en", on_message=on_message
+        )
+        return _in_dialog(card)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve until the block ends; what has begun by then is finished."""
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+            if not await self.tasks.drain(DRAIN):
+                logging.getLogger(OWN).error("some answers to Teams were not finished in time")
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Drop from memory what is not needed any more."""
+        for part in (self._events, self.people, self.outbound):
+            part.sweep()
+
+
+def _in_place(card: Checked, after: Callable[[], None] | None = None) -> Answer:
+    """Return the answer that puts a card in place of the one that was pressed."""
+    return Answer(200, f'{{"statusCode":200,"type":"{_CARD}","value":{card.text}}}', after)
+
+
+def _in_dialog(card: Checked) -> Answer:
+    """Return the answer that shows a card in a dialog; it never reaches the compose box."""
+    value = {"title": TITLE, "height": "large", "width": "medium", "card": attachment(card)}
+    body = {"task": {"type": "continue", "value": value}}
+    return Answer(200, json.dumps(body, ensure_ascii=False))
+
+
+def _dict(body: Body, name: str) -> Body:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+CHANNEL: Final = web.AppKey("teams", TeamsChannel)
+"""Where an application keeps its channel while it runs."""

@@ -1,0 +1,85 @@
+"""How are the few marks of our words written for Teams? As Markdown, everything else escaped.
+
+A card's text knows bold, italics, lists and links. What could be read as one of them, as a tag, an
+entity or a function of the card gets a backslash, which every Teams client drops again. Brackets
+stay as they are but where a link could begin: the numbers of sources stand in them. What a person
+typed is never written at all.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from bot.guidance.words import Line, lines
+
+_FORMATTING: Final = re.compile(
+    r"(?m)[\\*`<]|~(?=~)"
+    r"|(?<![^\W_])_|_(?![^\W_])"
+    r"|&(?=#?\w+;)"
+    r"|(?<=\])[(\[:]"
+    r"|^[ \t]*[-+#>=](?=\s|[-#=>]|$)"
+    r"|^[ \t]*\d{1,9}[.)](?=\s|$)"
+    r"|(?<=\{)\{"
+)
+_JOINED: Final = "{\u2060{"
+"""Braces with a letter of no width between them: two together would begin a function."""
+
+_IN_ADDRESS: Final = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "<": "%3C", ">": "%3E"})
+
+
+@lru_cache(maxsize=16384)
+def markdown(text: str) -> str:
+    """Return text of the content, with its marks, as Markdown."""
+    return below([_line(line) for line in lines(text)])
+
+
+@lru_cache(maxsize=16384)
+def literal(text: str) -> str:
+    """Return words without marks as Markdown that shows just them: no format, no link."""
+    calm = _FORMATTING.sub(_escaped, text)
+    return calm.replace("{\\{", _JOINED)
+
+
+def link(address: str, words: str) -> str:
+    """Return a link; its words may not hold a format of their own."""
+    return f"[{literal(words).replace('[', '(').replace(']', ')')}]({_address(address)})"
+
+
+def bullet(text: str) -> str:
+    """Return an item of a list; lines of its own stay within it."""
+    return "- " + text.replace("\n\n", "\n\n  ")
+
+
+def below(rows: list[str]) -> str:
+    """Return rows one below the other; the items of a list stay together."""
+    found: list[str] = []
+    for row in rows:
+        if found:
+            items = row.startswith("- ") and found[-1].startswith("- ")
+            found.append("\n" if items else "\n\n")
+        found.append(row)
+    return "".join(found)
+
+
+def _address(address: str) -> str:
+    return address.translate(_IN_ADDRESS)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}\\{found[0][-1]}"
+
+
+def _line(line: Line) -> str:
+    parts = []
+    for span in line.spans:
+        if span.href is not None:
+            parts.append(link(span.href, span.text))
+        elif span.strong:
+            parts.append(f"**{literal(span.text)}**")
+        elif span.emphasis:
+            parts.append(f"_{literal(span.text)}_")
+        else:
+            parts.append(literal(span.text))
+    return ("- " if line.bullet else "") + "".join(parts)

@@ -1,0 +1,117 @@
+"""How does the pen of Teams write? Markdown in cards, and pages as large as a card may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.channels import paging
+from bot.channels.composer import Element, Field
+from bot.channels.paging import Page, Sheet
+from bot.channels.teams import elements, markdown
+from bot.conversation import Reply
+
+_ELEMENTS: Final = 60
+_FIRST: Final = 8_800
+_OTHER: Final = 9_100
+_BUTTONS: Final = 11
+_FEWER: Final = 6
+"""How often a capsule stands in a card: once a button, and twice in the one to go on with."""
+
+_TEXT: Final = 2_400
+_ELEMENT: Final = 90
+_CHOICE: Final = 30
+
+
+class TeamsPen:
+    """Writes Markdown, and puts it into the elements of a card."""
+
+    channel = "teams"
+
+    literal = staticmethod(markdown.literal)
+    marked = staticmethod(markdown.markdown)
+    link = staticmethod(markdown.link)
+    bullet = staticmethod(markdown.bullet)
+    text = staticmethod(elements.text)
+    small = staticmethod(elements.small)
+
+    @staticmethod
+    def strong(words: str) -> str:
+        """Return words in bold."""
+        return f"**{markdown.literal(words)}**"
+
+    @staticmethod
+    def emphasis(words: str) -> str:
+        """Return words in italics."""
+        return f"_{markdown.literal(words)}_"
+
+    @staticmethod
+    def below(rows: Sequence[str]) -> str:
+        """Return rows one below the other."""
+        return markdown.below(list(rows))
+
+    @staticmethod
+    def joined(rows: Iterable[str]) -> list[str]:
+        """Return rows in texts that are not too long to stay on one page."""
+        texts: list[list[str]] = []
+        size = 0
+        for row in rows:
+            if not texts or size + len(row) > _TEXT:
+                texts.append([])
+                size = 0
+            texts[-1].append(row)
+            size += len(row)
+        return [markdown.below(some) for some in texts]
+
+    @staticmethod
+    def kicker(words: str) -> Element:
+        """Return the line above the title: the walk or sort of page."""
+        return {**elements.heading(markdown.literal(words)), "isSubtle": True}
+
+    @staticmethod
+    def title(words: str) -> Element:
+        """Return the title of a screen."""
+        return elements.title(markdown.literal(words))
+
+    @staticmethod
+    def heading(words: str) -> Element:
+        """Return the heading of a part."""
+        return elements.heading(markdown.literal(words))
+
+    @staticmethod
+    def field(field: Field) -> list[Element]:
+        """Return a form field; what helps to choose is read before it."""
+        asked = elements.choices(
+            field.name, field.label, field.choices, field.picked, many=field.many
+        )
+        if field.hint is None:
+            return [asked]
+        return [elements.small(markdown.literal(field.hint)), asked]
+
+    @staticmethod
+    def weigh(element: Element) -> int:
+        """Return how many letters of JSON an element takes, about."""
+        if "choices" in element:
+            size = sum([len(c["title"]) + len(c["value"]) + _CHOICE for c in element["choices"]])
+            return size + len(element["label"]) + 2 * _ELEMENT
+        words: str = element["text"]
+        return len(words) + words.count("\n") + words.count('"') + words.count("\\") + _ELEMENT
+
+
+PEN: Final = TeamsPen()
+
+
+def pages_of(reply: Reply, capsule: int) -> tuple[Page, ...]:
+    """Return the reply in pages of elements; there is at least one.
+
+    ``capsule`` is the length of its capsule: the longer it is, the less else a card may hold.
+    """
+    sheet = Sheet(
+        first=_FIRST - _BUTTONS * capsule, other=_OTHER - _FEWER * capsule, elements=_ELEMENTS
+    )
+    return paging.pages_of(reply, PEN, sheet)
+
+
+def page_of(reply: Reply, number: int, capsule: int) -> Page:
+    """Return one page of the reply; a number that is too high gives the last one."""
+    return paging.page_of(pages_of(reply, capsule), number)

@@ -1,0 +1,194 @@
+"""How do the pages of a reply become a card in the chat or in a dialog?
+
+A card of the chat is changed in place by ``Action.Execute``, which clients of long ago submit
+instead; a dialog knows ``Action.Submit`` only. Every button carries the capsule, since a field that
+is not shown is shown after all, or lost, by some phones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from bot.channels.controls import controls, onward, to_private
+from bot.channels.paging import Page
+from bot.channels.teams import elements
+from bot.channels.teams.elements import Element
+from bot.channels.teams.markdown import literal, markdown
+from bot.channels.text import to_copy
+from bot.conversation import Reply
+from bot.guidance.screen import Sort
+from bot.guidance.understand import MAX_TYPED
+from bot.seal import Surface
+
+TITLE: Final = "Cairn"
+CAPSULE: Final = "c"
+_ROW: Final = 5
+"""Buttons of a row; Teams hides those after the sixth behind a menu."""
+
+_FIELD: Final = 8_000
+"""Letters of a field to copy from, so that the card stays small enough."""
+
+_Button = Callable[..., Element]
+
+
+def card(reply: Reply, page: Page, capsule: str, surface: Surface) -> Element:
+    """Return a page of the reply as a card."""
+    found = [*page.elements]
+    if reply.screen.sort is Sort.HOME:
+        found.insert(-1, _type_field(reply))
+    rows = _rows(reply, page, capsule, surface)
+    keeps = _keeps(reply) if surface is Surface.MESSAGE else []
+    return _card(reply, [*found[:-1], *rows, *keeps, found[-1]])
+
+
+def _rows(reply: Reply, page: Page, capsule: str, surface: Surface) -> Iterator[Element]:
+    """Return the rows of buttons, the one to go on with first."""
+    button = _button(surface)
+    data = {CAPSULE: capsule}
+    main = onward(reply, page)
+    actions = [button(*main, data, style="positive")] if main else []
+    actions += [button(*control, data) for control in controls(reply, page)]
+    if surface is Surface.MESSAGE:
+        actions.append(elements.fetch(*to_private(reply), data))
+    return _in_rows(actions)
+
+
+def _in_rows(actions: Sequence[Element]) -> Iterator[Element]:
+    """Return buttons in rows of about the same length."""
+    count = -(-len(actions) // _ROW)
+    for row in range(count):
+        start, stop = (len(actions) * n // count for n in (row, row + 1))
+        yield elements.buttons(actions[start:stop])
+
+
+def _button(surface: Surface) -> _Button:
+    return elements.execute if surface is Surface.MESSAGE else elements.submit
+
+
+def _keeps(reply: Reply) -> list[Element]:
+    return [elements.small(literal(reply.phrase("chat_keeps_copy")))]
+
+
+def trail_form(reply: Reply, capsule: str, surface: Surface) -> Element:
+    """Return the form that asks which choice of the trail to change."""
+    options = []
+    for number, step in enumerate(reply.screen.trail, start=1):
+        picked = "; ".join(option.label[reply.lang] for option in step.picked)
+        ask = step.question.ask[reply.lang]
+        options.append((step.question.id, f"{number}. {ask} — {picked}"))
+    field = elements.choices(f"change:{reply.lang}", reply.phrase("change_which"), options)
+    button, data = _button(surface), {CAPSULE: capsule}
+    go_on = button("change", reply.phrase("next"), data, style="positive")
+    return _card(
+        reply, [field, elements.buttons([go_on, button("look", reply.phrase("back"), data)])]
+    )
+
+
+def copy_form(
+    reply: Reply, capsule: str, surface: Surface, number: int = 1, told: str | None = None
+) -> Element:
+    """Return an answer as a filled field to copy from, with the offer to send it to the chat.
+
+    A long answer is in several pieces, each a card of its own. ``told`` is the name of a phrase
+    said above it: what became of sending it.
+    """
+    texts = _in_fields(to_copy(reply))
+    number = min(number, len(texts))
+    found = [elements.text(f"**{literal(reply.phrase(told))}**")] if told else []
+    found.append(elements.small(literal(reply.phrase("copy_hint"))))
+    label = reply.phrase("copy_field", number=number, count=len(texts))
+    name = f"copy:{reply.lang}:{number}"
+    found.append(elements.text_field(name, label, filled=texts[number - 1]))
+    data, button, actions = {CAPSULE: capsule}, _button(surface), []
+    if number < len(texts):
+        words = reply.phrase("page_more", number=number + 1, count=len(texts))
+        actions.append(button(f"copy:{number + 1}", words, data, style="positive"))
+    if surface is Surface.MODAL and told is None:
+        found.append(elements.small(literal(reply.phrase("send_here_warning"))))
+        actions.append(button("send", reply.phrase("send_here"), data))
+    actions.append(button("look", reply.phrase("back"), data))
+    return _card(reply, [*found, elements.buttons(actions)])
+
+
+def _in_fields(text: str) -> list[str]:
+    """Return the text in as few pieces as a field allows, cut between lines."""
+    pieces = [""]
+    for row in text.splitlines(keepends=True):
+        if len(pieces[-1]) + len(row) > _FIELD and pieces[-1]:
+            pieces.append("")
+        pieces[-1] += row
+    return pieces
+
+
+def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> Element:
+    """Return the first screen for a person whose language is not known, in both."""
+    english, french = replies
+    options = [
+        (name, f"{tree.title.en} · {tree.title.fr}")
+        for name, tree in english.guidance.trees.items()
+    ]
+    options += [(name, _both(replies, f"{name}_title")) for name in ("topics", "offices")]
+    tongues = [("en", "English"), ("fr", "Français")]
+    button, data = _button(surface), {CAPSULE: capsule}
+    found = [
+        *_notices(english),
+        *_notices(french),
+        elements.title(TITLE),
+        elements.text(literal(english.phrase("what_i_am"))),
+        elements.text(literal(french.phrase("what_i_am"))),
+        elements.small(markdown(english.guidance.promise.line.en)),
+        elements.small(markdown(french.guidance.promise.line.fr)),
+        elements.choices("lang", "Language · Langue", tongues),
+        elements.choices("goto:both", _both(replies, "home_title"), options),
+        _type_field(*replies),
+        elements.buttons(
+            [
+                button("first", _both(replies, "next"), data, style="positive"),
+                button("open:crisis", _both(replies, "crisis_button"), data),
+            ]
+        ),
+    ]
+    return elements.card(found, english.lang, _both(replies, "neutral_text"))
+
+
+def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool) -> Element:
+    """Return what a mention in a channel or a group is answered with.
+
+    ``place`` is where its dialog begins. ``alone`` says that only the person sees it; what all
+    see is in both languages.
+    """
+    phrase = "mention_reply" if alone else "mention_shared"
+    actions = [
+        elements.fetch(f"start:{place}", _both(replies, "open_private"), {}),
+        elements.open_url(_both(replies, "open_chat"), chat),
+    ]
+    rows = [elements.text(literal(reply.phrase(phrase))) for reply in replies]
+    return elements.card(
+        [*rows, elements.buttons(actions)], replies[0].lang, _both(replies, "neutral_text")
+    )
+
+
+def refusal(replies: tuple[Reply, Reply]) -> Element:
+    """Return what people from elsewhere are told, in both languages."""
+    rows = [elements.text(markdown(reply.phrase("from_elsewhere"))) for reply in replies]
+    return elements.card(rows, replies[0].lang, _both(replies, "neutral_text"))
+
+
+def _card(reply: Reply, body: Sequence[Element]) -> Element:
+    return elements.card(body, reply.lang, reply.phrase("neutral_text"))
+
+
+def _type_field(*replies: Reply) -> Element:
+    label = f"{_both(replies, 'type_label')}. {_both(replies, 'type_hint')}"
+    return elements.text_field("say", label, most=MAX_TYPED)
+
+
+def _notices(reply: Reply) -> Iterator[Element]:
+    for notice in reply.notices:
+        words = markdown(notice.words[reply.lang])
+        yield elements.text(f"**{literal(reply.phrase('notice'))}** {words}")
+
+
+def _both(replies: Sequence[Reply], phrase: str) -> str:
+    return " · ".join(dict.fromkeys(reply.phrase(phrase) for reply in replies))
