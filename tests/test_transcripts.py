@@ -38,6 +38,10 @@ from tests.slack import screen
 from tests.slack.fake import FakeSlack
 from tests.slack.state import Surface
 from tests.slack_app import running
+from tests.teams import screen as teams_screen
+from tests.teams.fake import FakeTeams
+from tests.teams.state import Shown
+from tests.teams_app import running as in_teams
 
 Step = tuple[str, ...]
 
@@ -195,6 +199,45 @@ class SlackWindow:
         return screen.text(self._card).replace("\u2060", "")
 
 
+class TeamsCard:
+    def __init__(self, fake: FakeTeams, drain: Callable[[], object], *, private: bool) -> None:
+        self.fake, self.drain, self.private = fake, drain, private
+        self.person = fake.person("alice")
+
+    async def start(self, tree: str, lang: Lang) -> str:
+        self.person.user.locale = f"{lang}-CA"
+        await self.person.message("menu")
+        await self._settle()
+        if self.private:
+            await self.person.press(self.person.card, "private:whole")
+        await self.person.pick(self._card, f"goto:{lang}:home", tree)
+        return await self._press("goto")
+
+    async def do(self, step: Step, reply: Reply, after: Reply) -> str:
+        do, *rest = step
+        if do == "pick":
+            await self.person.pick(self._card, f"pick:{reply.lang}:{rest[0]}", rest[1])
+            return await self._press("choose")
+        if do == "change":
+            await self._press("trail")
+            await self.person.pick(self._card, f"change:{reply.lang}", rest[0])
+        return await self._press("language:whole" if do == "language" else do)
+
+    async def _press(self, do: str) -> str:
+        await self.person.press(self._card, do)
+        await self._settle()
+        return teams_screen.text(self._card)
+
+    @property
+    def _card(self) -> Shown:
+        found = self.person.dialog if self.private else self.person.card
+        assert found is not None
+        return found
+
+    async def _settle(self) -> None:
+        await self.drain()  # type: ignore[misc]
+
+
 NUMBERS = itertools.count()
 
 
@@ -230,6 +273,24 @@ def slack_window(conversation: Conversation) -> AbstractAsyncContextManager[Driv
 
 def slack_chat(conversation: Conversation) -> AbstractAsyncContextManager[Driver]:
     return slack(conversation, private=False)
+
+
+@asynccontextmanager
+async def teams(conversation: Conversation, *, private: bool) -> AsyncIterator[Driver]:
+    async with (
+        FakeTeams(rates=False) as fake,
+        in_teams(fake, conversation=conversation) as cairn,
+    ):
+        yield TeamsCard(fake, cairn.drain, private=private)
+        assert fake.violations == fake.failures == fake.inserted == []
+
+
+def teams_chat(conversation: Conversation) -> AbstractAsyncContextManager[Driver]:
+    return teams(conversation, private=False)
+
+
+def teams_dialog(conversation: Conversation) -> AbstractAsyncContextManager[Driver]:
+    return teams(conversation, private=True)
 
 
 # -- the transcript
@@ -275,7 +336,9 @@ def move_of(step: Step, reply: Reply) -> Move:
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize(("tree", "steps"), [("post_reported", MANAGER), ("can_i_post", EMPLOYEE)])
-@pytest.mark.parametrize("channel", [web, terminal, slack_window, slack_chat])
+@pytest.mark.parametrize(
+    "channel", [web, terminal, slack_window, slack_chat, teams_chat, teams_dialog]
+)
 async def test_one_transcript_shows_the_same_screens_in_every_channel(
     conversation: Conversation,
     channel: Callable[[Conversation], AbstractAsyncContextManager[Driver]],
