@@ -61,7 +61,7 @@ def step_of(do: str, spot: Spot, fields: Fields) -> Step:
             lang = next((one for one in LANGS if one == picked), lang)
             act = Say(fields.typed) if fields.typed.strip() else Open(fields.first("goto") or HOME)
         case "choose":
-            act = Choose(fields.question, fields.picked.get("pick", ()))
+            act, trouble = _chosen(fields)
         case "goto":
             place = fields.first("goto")
             if fields.typed.strip():
@@ -94,6 +94,13 @@ def step_of(do: str, spot: Spot, fields: Fields) -> Step:
             asking = None
     move = Move(spot.place, lang, act, asking, spot.came_from, spot.version or None)
     return Step(move, number, trouble)
+
+
+def _chosen(fields: Fields) -> tuple[Act, Trouble | None]:
+    """Return what was chosen; Teams leaves out a field in which nothing is."""
+    if not fields.question:
+        return Look(), Trouble.NOTHING_PICKED
+    return Choose(fields.question, fields.picked.get("pick", ())), None
 
 
 def _part(name: str) -> Part:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -211,9 +211,12 @@ class Events:
         if not is_personal(came.activity):
             return
         lang = press.lang or came.lang or "en"
+        card = came.activity.get("replyToId")
+        known = self._cards.recall((*came.person.key, came.chat.id))
+        if press.capsule is None and known is not None and known.id == card:
+            press = replace(press, capsule=known.capsule)
         shown = self._presses.in_chat(press, came.person, lang)
         summary = self._answers.neutral(shown.lang)
-        card = came.activity.get("replyToId")
         if isinstance(card, str) and await self._replaced(came.chat, card, shown.card, summary):
             self.remember(came, shown.capsule, card)
             return
