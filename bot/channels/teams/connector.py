@@ -150,7 +150,7 @@ class Connector:
         try:
             whole = "/".join([service_url.rstrip("/"), *(quote(part, safe="") for part in path)])
             return URL(f"{whole}?{query}" if query else whole, encoded=True)
-        except ValueError:  # its text holds the id
+        except ValueError:  # it holds the id
             raise ForeignHostError("foreign_address") from None
 
     async def _once(
@@ -174,7 +174,7 @@ class Connector:
 def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError:  # its text holds the words
+    except ValueError:  # it holds the words
         raise TransportError("not_text") from None
 
 

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from bot.channels.teams.elements import message
 from bot.channels.teams.limits import Checked
-from bot.channels.teams.pace import CHAT, TENANT, Pace
+from bot.channels.teams.pace import CHAT, HOUR, TENANT, Pace
 from bot.channels.teams.transport import (
     Chat,
     LimitedError,
@@ -46,6 +46,7 @@ class Outbound:
         self._clock = clock
         self._sleep = sleep
         self._chats = Pace(CHAT, clock)
+        self._hours = Pace(HOUR, clock)
         self._tenants = Pace(TENANT, clock)
 
     async def send(
@@ -90,14 +91,16 @@ class Outbound:
 
     def sweep(self) -> None:
         """Forget the chats in which little was said lately."""
-        self._chats.sweep()
-        self._tenants.sweep()
+        for pace in (self._chats, self._hours, self._tenants):
+            pace.sweep()
 
     def _may_send(self, chat: Chat) -> bool:
-        return self._chats.has(chat.id) and self._tenants.has(chat.tenant)
+        name, tenant = chat.id, chat.tenant
+        return self._chats.has(name) and self._hours.has(name) and self._tenants.has(tenant)
 
     def _take(self, chat: Chat) -> float:
-        return max(self._chats.take(chat.id), self._tenants.take(chat.tenant))
+        within = (self._chats.take(chat.id), self._hours.take(chat.id))
+        return max(*within, self._tenants.take(chat.tenant))
 
     async def _with_patience(
         self, chat: Chat, attempt: Callable[[], Awaitable[_Result]]

@@ -1,7 +1,7 @@
 """How fast may we speak? Teams counts what a bot sends to a chat, and to a whole tenant.
 
-A chat takes 7 messages in a second, 60 in half a minute and 1,800 an hour; a tenant about 30 a
-second. One bucket a chat and one a tenant keep below all of them.
+A chat takes 7 messages in a second, 8 in two, 60 in half a minute and 1,800 an hour; a tenant
+about 30 a second. Two buckets a chat and one a tenant keep below all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Rate:
     each_second: float
 
 
-CHAT: Final = Rate(6, 0.49)
+CHAT: Final = Rate(5, 1.5)
+HOUR: Final = Rate(150, 0.45)
 TENANT: Final = Rate(30, 25)
 
 
