@@ -223,7 +223,9 @@ def _add_teams(
     )
 
     async def running(application: web.Application) -> AsyncIterator[None]:
-        async with new_session(settings.teams_metadata_url) as session:
+        # Without an app nothing but this machine is called, and no proxy is asked for that.
+        calls = settings.teams_metadata_url if app_id is not None else "http://127.0.0.1/"
+        async with new_session(calls) as session:
             keys = tokens = None
             if app_id is not None and password is not None and tenant is not None:
                 keys = Keys(settings.teams_metadata_url, session)

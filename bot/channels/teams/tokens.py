@@ -100,14 +100,13 @@ class TokenSource:
             answer = {}
         finally:
             self._flight = None
+        self._refused = _refusal(answer.get("error"))
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if isinstance(token, str) and isinstance(seconds, int) and seconds > 0:
             self._token = token
             self._ends_at = started + seconds
             self._renew_at = self._ends_at - min(_EARLY, seconds / 2)
-            self._refused = None
         else:
-            self._refused = _refusal(answer.get("error"))
             self._closed_until = self._clock() + _PAUSE
 
     def _ask(self) -> Mapping[str, Any]:

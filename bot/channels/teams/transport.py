@@ -132,7 +132,8 @@ _ISSUER: Final = "https://api.botframework.com"
 _CHANNEL: Final = "msteams"
 _LEEWAY: Final = 5 * 60
 _LONGEST_HEADER: Final = 16 * 1024
-_BEARER: Final = re.compile(r"Bearer ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2})", re.ASCII)
+_BEARER: Final = re.compile(r"Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII)
+_ALGORITHM: Final = "RS256"
 _CONVERSATIONS: Final = ("v3", "conversations")
 
 
@@ -221,7 +222,8 @@ class _Callers:
         # As a list, the SDK would let through a token whose issuer is that same list.
         options = VerifyOptions((_ISSUER,), None, _LEEWAY, ignore_expiration=False)
         self._app_id = app_id
-        self._extractor = JwtTokenExtractor(options, _ISSUER, ["RS256"])
+        self._header_of = jwt.get_unverified_header
+        self._extractor = JwtTokenExtractor(options, _ISSUER, [_ALGORITHM])
         # In place of its own cache, which blocks and does not survive that a key changes.
         self._extractor.open_id_metadata = _TeamsKeys(keys)
         self._words: Mapping[type[Exception], str] = {
@@ -233,6 +235,8 @@ class _Callers:
     async def identify(self, authorization: str | None) -> Caller:
         token = _token(authorization)
         try:
+            if self._header_of(token).get("alg") != _ALGORITHM:
+                raise UnauthorizedError("algorithm")
             identity = await self._extractor.get_identity("Bearer", token, _CHANNEL)
         except TransportError:
             raise
