@@ -62,6 +62,17 @@ def test_a_wrong_value_is_never_repeated():
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 SLACK = {"CAIRN_SLACK_BOT_TOKEN": "xoxb-1", "CAIRN_SLACK_SIGNING_SECRETS": "s"}
+APP, TENANT, OTHER = (f"0a1b2c3d-0000-4000-8000-00000000ca1{n}" for n in range(3))
+TEAMS = {
+    "CAIRN_TEAMS_APP_ID": APP,
+    "CAIRN_TEAMS_APP_PASSWORD": "teams-secret",
+    "CAIRN_TEAMS_TENANTS": TENANT,
+}
+POSTGRES = {"CAIRN_DATABASE_URL": "postgresql://a:b@host/c"}
+
+
+def without(name: str) -> dict[str, str]:
+    return {key: value for key, value in TEAMS.items() if key != f"CAIRN_{name}"}
 
 
 @pytest.mark.parametrize(
@@ -71,9 +82,21 @@ SLACK = {"CAIRN_SLACK_BOT_TOKEN": "xoxb-1", "CAIRN_SLACK_SIGNING_SECRETS": "s"}
         ({"CAIRN_SLACK_SIGNING_SECRETS": "x"}, ("SLACK_SIGNING_SECRETS", "SLACK_BOT_TOKEN")),
         ({"CAIRN_SLACK_APP_TOKEN": "x"}, ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")),
         ({"CAIRN_SLACK_TEAMS": "T01"}, ("SLACK_TEAMS", "SLACK_BOT_TOKEN")),
+        ({**SLACK, **POSTGRES}, ("DATABASE_URL", "SEAL_KEYS")),
+        ({**TEAMS, **POSTGRES}, ("DATABASE_URL", "SEAL_KEYS")),
+        ({"CAIRN_TEAMS_LOCAL": "true", **POSTGRES}, ("DATABASE_URL", "SEAL_KEYS")),
+        (without("TEAMS_APP_PASSWORD"), ("TEAMS_APP_ID", "TEAMS_APP_PASSWORD")),
+        (without("TEAMS_TENANTS"), ("TEAMS_APP_ID", "TEAMS_TENANTS")),
+        (without("TEAMS_APP_ID"), ("TEAMS_APP_PASSWORD", "TEAMS_APP_ID")),
+        ({"CAIRN_TEAMS_APP_TENANT": TENANT}, ("TEAMS_APP_TENANT", "TEAMS_APP_ID")),
+        ({"CAIRN_TEAMS_TENANTS": TENANT}, ("TEAMS_TENANTS", "TEAMS_APP_ID")),
         (
-            {**SLACK, "CAIRN_DATABASE_URL": "postgresql://a:b@host/c"},
-            ("DATABASE_URL", "SEAL_KEYS"),
+            {"CAIRN_TEAMS_LOCAL": "true", "CAIRN_TEAMS_APP_PASSWORD": "teams-secret"},
+            ("TEAMS_APP_PASSWORD", "TEAMS_APP_ID"),
+        ),
+        (
+            {**TEAMS, "CAIRN_TEAMS_TENANTS": f"{TENANT},{OTHER}"},
+            ("TEAMS_TENANTS", "TEAMS_APP_TENANT"),
         ),
     ],
 )
@@ -100,11 +123,34 @@ def test_half_of_what_belongs_together_stops_the_start_and_names_the_other_half(
         ("CAIRN_SLACK_API_URL", "https://slack.com/api"),
         ("CAIRN_SLACK_API_URL", "https://user@slack.com/api/"),
         ("CAIRN_SLACK_API_URL", "ftp://slack.com/"),
+        ("CAIRN_TEAMS_APP_ID", "my app"),
+        ("CAIRN_TEAMS_APP_ID", APP[:-1]),
+        ("CAIRN_TEAMS_APP_ID", f"{{{APP}}}"),
+        ("CAIRN_TEAMS_APP_ID", f"{APP},{OTHER}"),
+        ("CAIRN_TEAMS_APP_ID", "٠" * 8 + APP[8:]),
+        ("CAIRN_TEAMS_APP_TENANT", "ministry.example"),
+        ("CAIRN_TEAMS_APP_TENANT", f"{TENANT},{OTHER}"),
+        ("CAIRN_TEAMS_TENANTS", "*"),
+        ("CAIRN_TEAMS_TENANTS", f"{TENANT};{OTHER}"),
+        ("CAIRN_TEAMS_TENANTS", f"{TENANT},ministry.example"),
+        ("CAIRN_TEAMS_LOCAL", "perhaps"),
+        ("CAIRN_TEAMS_METADATA_URL", "http://login.example/keys"),
+        ("CAIRN_TEAMS_METADATA_URL", "https://user@login.example/keys"),
+        ("CAIRN_TEAMS_METADATA_URL", "https://login.example"),
+        *(
+            ("CAIRN_TEAMS_SERVICE_HOSTS", hosts)
+            for hosts in (
+                "*", "*.*", "*.com", "com", "https://smba.trafficmanager.net", "10.0.0.1", "[::1]",
+                "smba.trafficmanager.net:443", "smba.trafficmanager.net/", "a@b.example", "0",
+                "smba.trafficmanager.net *.botframework.com", "*smba.trafficmanager.net", "a..b.ca",
+                "smba.trafficmanager.net.", "smba.trafficmanager.net,*", "169.254.169.254", " , ",
+            )
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_not_repeated(name: str, value: str):
     with pytest.raises(SettingsError) as raised:
-        read_settings({**SLACK, name: value})
+        read_settings({**SLACK, **TEAMS, name: value})
     assert name in raised.value["en"]
     assert value not in raised.value["en"] + repr(raised.value)
 
@@ -124,3 +170,46 @@ def test_several_workspaces_are_separated_by_commas():
     settings = read_settings({**SLACK, "CAIRN_SLACK_TEAMS": "T01ABC, E02DEF"})
     assert settings.slack_workspaces == {"T01ABC", "E02DEF"}
     assert read_settings(SLACK).slack_workspaces == frozenset()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "cairn.example", "10.1.2.3"])
+def test_without_credentials_teams_is_served_to_this_machine_only(host: str):
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"CAIRN_TEAMS_LOCAL": "true", "CAIRN_HOST": host})
+    for lang in LANGS:
+        assert all(name in raised.value[lang] for name in ("CAIRN_TEAMS_LOCAL", "CAIRN_HOST"))
+        assert host not in raised.value[lang]
+    for here in ("127.0.0.1", "::1", "localhost"):
+        assert read_settings({"CAIRN_TEAMS_LOCAL": "true", "CAIRN_HOST": here}).teams_on
+    assert not read_settings({"CAIRN_TEAMS_LOCAL": "false", "CAIRN_HOST": host}).teams_on
+
+
+def test_what_belongs_to_teams_is_read_as_it_is_meant():
+    settings = read_settings(TEAMS | {"CAIRN_TEAMS_APP_ID": APP.upper()})
+    assert (settings.teams_on, settings.teams_app_id) == (True, APP)
+    assert (settings.teams_tenant, settings.teams_tenants_served) == (TENANT, {TENANT})
+    assert settings.teams_hosts == {"smba.trafficmanager.net", "*.botframework.com"}
+    several = f" {OTHER.upper()} , {TENANT},"
+    settings = read_settings(
+        TEAMS | {"CAIRN_TEAMS_TENANTS": several, "CAIRN_TEAMS_APP_TENANT": TENANT}
+    )
+    assert (settings.teams_tenant, settings.teams_tenants_served) == (TENANT, {OTHER, TENANT})
+
+
+def test_the_password_of_teams_may_stand_in_a_file_and_never_shows(tmp_path: Path):
+    path = tmp_path / "password"
+    path.write_text("teams-secret-in-a-file\n")
+    given = without("TEAMS_APP_PASSWORD") | {"CAIRN_TEAMS_APP_PASSWORD_FILE": str(path)}
+    settings = read_settings(given)
+    assert settings.teams_app_password is not None
+    assert settings.teams_app_password.get_secret_value() == "teams-secret-in-a-file"
+    for told in (repr(settings), str(settings)):
+        assert "teams-secret" not in told
+    path.write_text(" \n")
+    for wrong in (str(path), str(tmp_path / "nowhere")):
+        with pytest.raises(SettingsError) as raised:
+            read_settings(given | {"CAIRN_TEAMS_APP_PASSWORD_FILE": wrong})
+        assert "CAIRN_TEAMS_APP_PASSWORD_FILE" in raised.value["en"]
+        assert wrong not in raised.value["en"]
+    with pytest.raises(SettingsError):
+        read_settings(given | {"CAIRN_TEAMS_APP_PASSWORD": "teams-secret"})

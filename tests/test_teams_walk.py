@@ -366,11 +366,14 @@ async def test_a_mention_gets_the_way_to_the_private_chat_and_no_more(kind: str)
         said = screen.text(card)
         assert said.index("Parlons plutôt en privé") < said.index("Let us talk in private")
         assert "minister" not in said
-        await alice.press(card, "Ouvrir notre clavardage privé · Go to our private chat")
+        await alice.press(card, "Ouvrir notre clavardage privé")
         bot = quote(cairn.fake.bot["id"], safe="")
         assert alice.opened == [f"https://teams.microsoft.com/l/chat/0/0?users={bot}"]
-        await alice.press(card, "start:home")
+        await alice.press(card, "Ouvrir la fenêtre privée")
         assert "Que souhaitez-vous faire?" in words(alice.dialog)
+        alice.close()
+        await alice.press(card, "Open the private window")
+        assert "What would you like to do?" in words(alice.dialog)
 
 
 async def test_a_reply_in_a_thread_is_answered_in_that_thread():

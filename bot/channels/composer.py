@@ -21,7 +21,7 @@ from bot.channels.wording import (
 from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Ref, Statement
-from bot.guidance.screen import Said, Sort, by_kind, is_stated, notes
+from bot.guidance.screen import Note, Said, Sort, by_kind, is_stated, notes
 
 Element = dict[str, Any]
 
@@ -139,7 +139,8 @@ class Composer:
         self._screen = reply.screen
         self._notes = notes(reply.screen)
         self._say = reply.phrase
-        self._texts: dict[Ref, str] = {}
+        self._texts = {ref: self._written(note) for ref, note in self._notes.items()}
+        self._weights = {ref: pen.weigh(pen.small(text)) for ref, text in self._texts.items()}
         self._practice = pen.literal(f"{reply.phrase('practice')}; {reply.phrase('related')}")
 
     # -- above and below every page
@@ -175,23 +176,19 @@ class Composer:
 
     def notes(self, refs: Iterable[Ref]) -> Iterator[Element]:
         """The sources that a page leans on, by their numbers."""
-        wanted = {ref for ref in refs if ref in self._notes}
-        if not wanted:
+        wanted = set(refs)
+        rows = [text for ref, text in self._texts.items() if ref in wanted]
+        if not rows:
             return
-        rows = [self._note(ref) for ref in self._notes if ref in wanted]
         yield self.pen.heading(self._say("notes"))
         yield from (self.pen.small(text) for text in self.pen.joined(rows))
 
     def note_weight(self, ref: Ref) -> int:
         """Return how much a source takes; nothing where the screen does not number it."""
-        return self.pen.weigh(self.pen.small(self._note(ref))) if ref in self._notes else 0
+        return self._weights.get(ref, 0)
 
-    def _note(self, ref: Ref) -> str:
-        if (known := self._texts.get(ref)) is None:
-            known = self._texts[ref] = self._written(ref)
-        return known
-
-    def _written(self, ref: Ref) -> str:
+    def _written(self, note: Note) -> str:
+        ref = note.ref
         source, lang = self._reply.sources[ref.source], self._lang
         address = source.url.get(lang, source.url["en"])
         title = self.pen.link(address, source.title[lang])
@@ -203,7 +200,7 @@ class Composer:
             tail.append(f"({self._say('in_english')})")
         if source.network:
             tail.append(f"({self._say(f'network_{source.network}')})")
-        number = self.pen.literal(f"[{self._notes[ref].number}]")
+        number = self.pen.literal(f"[{note.number}]")
         return f"{number} {title}, {self.pen.literal(' '.join(tail))}"
 
     # -- the form field at the end

@@ -7,8 +7,9 @@ sources that its own statements lean on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from bot.channels.composer import Asked, Composer, Element, Part, Pen
 from bot.conversation import Reply
@@ -24,14 +25,19 @@ class Sheet:
     elements: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """One page of a reply. ``ask`` is what its form field is for, if it ends with one."""
 
-    elements: tuple[Element, ...]
     number: int
     count: int
-    ask: str | None = None
+    ask: str | None
+    compose: Callable[[], tuple[Element, ...]] = field(repr=False)
+
+    @cached_property
+    def elements(self) -> tuple[Element, ...]:
+        """What it is drawn from; put together only for a page that is shown."""
+        return self.compose()
 
 
 def pages_of(reply: Reply, pen: Pen, sheet: Sheet) -> tuple[Page, ...]:
@@ -41,10 +47,13 @@ def pages_of(reply: Reply, pen: Pen, sheet: Sheet) -> tuple[Page, ...]:
     asked = composer.asks()
     parts = [*composer.parts(), asked.part]
     pages = _fill(parts, composer, sheet, sum(map(pen.weigh, above)))
-    return tuple(
-        _page(composer, page, asked, above if number == 1 else [], (number, len(pages)))
-        for number, page in enumerate(pages, start=1)
-    )
+    count = len(pages)
+    found = []
+    for number, page in enumerate(pages, start=1):
+        first = above if number == 1 else []
+        compose = partial(_elements, composer, page, asked, first, (number, count))
+        found.append(Page(number, count, asked.ask if number == count else None, compose))
+    return tuple(found)
 
 
 def page_of(pages: Sequence[Page], number: int) -> Page:
@@ -52,13 +61,14 @@ def page_of(pages: Sequence[Page], number: int) -> Page:
     return pages[min(max(number, 1), len(pages)) - 1]
 
 
-def _page(
+def _elements(
     composer: Composer,
     parts: Sequence[Part],
     asked: Asked,
     above: Sequence[Element],
     place: tuple[int, int],
-) -> Page:
+) -> tuple[Element, ...]:
+    """Return the elements of a page; ``place`` is its number, and how many there are."""
     number, count = place
     found = [*above, *composer.title(number, count)]
     refs: list[Ref] = []
@@ -67,11 +77,10 @@ def _page(
             found += part.elements
             refs += part.refs
     found += composer.notes(refs)
-    ends = number == count
-    if ends:
+    if number == count:
         found += asked.part.elements
     found += composer.below()
-    return Page(tuple(found), number, count, asked.ask if ends else None)
+    return tuple(found)
 
 
 def _fill(parts: Sequence[Part], composer: Composer, sheet: Sheet, above: int) -> list[list[Part]]:
@@ -80,15 +89,16 @@ def _fill(parts: Sequence[Part], composer: Composer, sheet: Sheet, above: int) -
     weight, count, named = above, 0, set[Ref]()
     for part in parts:
         own = sum([composer.pen.weigh(element) for element in part.elements])
-        more = own + sum([composer.note_weight(ref) for ref in set(part.refs) - named])
+        refs = set(part.refs)
+        more = own + sum([composer.note_weight(ref) for ref in refs - named])
         most = sheet.first if len(pages) == 1 else sheet.other
         full = weight + more > most or count + len(part.elements) > sheet.elements
         if pages[-1] and (part.begins or full):
             pages.append([])
             weight, count, named = 0, 0, set()
-            more = own + sum([composer.note_weight(ref) for ref in set(part.refs)])
+            more = own + sum([composer.note_weight(ref) for ref in refs])
         pages[-1].append(part)
         weight += more
         count += len(part.elements)
-        named.update(part.refs)
+        named |= refs
     return pages

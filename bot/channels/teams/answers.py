@@ -89,18 +89,20 @@ class TeamsAnswers(Answers):
 
     def neutral(self, lang: Lang) -> str:
         """Return what a notification says."""
-        return self.at(HOME, lang).phrase("neutral_text")
+        return self.guidance.phrases["neutral_text"][lang]
 
     def _shown(self, reply: Reply, person: Person, surface: Surface, build: _Shown) -> Checked:
         """Return what ``build`` makes of the reply; the first screen where that is too large."""
         bearer = _bearer(person, surface)
+        capsule = self.locked(reply, bearer)
         try:
-            return checked(build(reply, self.locked(reply, bearer)))
+            return checked(build(reply, capsule), capsule)
         except TooLargeError as error:
             logging.getLogger(OWN).error("a screen does not fit: %s", error)  # noqa: TRY400
         home = replace(self.at(HOME, reply.lang).with_trouble(Trouble.NOT_SHOWN), notices=())
         capsule = self.locked(home, bearer)
-        return checked(surfaces.card(home, page_of(home, 1, len(capsule)), capsule, surface))
+        card = surfaces.card(home, page_of(home, 1, len(capsule)), capsule, surface)
+        return checked(card, capsule)
 
 
 def _bearer(person: Person, surface: Surface) -> Bearer:

@@ -10,20 +10,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
 
 from bot.channels.requests import RefusedError
 from bot.channels.teams.answers import TeamsAnswers
-from bot.channels.teams.decode import is_personal, press_of
+from bot.channels.teams.came import Came, came_of
+from bot.channels.teams.decode import is_id, is_personal, press_of
 from bot.channels.teams.elements import attachment
-from bot.channels.teams.events import Came, Events, Seen, came_of
+from bot.channels.teams.events import Events, Seen
 from bot.channels.teams.ingress import Door
 from bot.channels.teams.limits import Checked
+from bot.channels.teams.mentions import Mentions
+from bot.channels.teams.menu import Menu
 from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.people import People
-from bot.channels.teams.presses import Presses
+from bot.channels.teams.presses import Presses, Shown
 from bot.channels.teams.surfaces import TITLE
 from bot.channels.teams.transport import Transport
 from bot.conversation import Conversation
@@ -34,6 +38,9 @@ from bot.tasks import Tasks
 PATH: Final = "/api/messages"
 DRAIN: Final = 20.0
 """Seconds that work which has begun may take at shutdown."""
+
+_LATE: Final = 10.0
+"""Seconds after which Teams may have given up waiting, and sends a message once more."""
 
 _SWEEP: Final = 60.0
 _CARD: Final = "application/vnd.microsoft.card.adaptive"
@@ -73,23 +80,34 @@ class TeamsChannel:
         seal: Seal,
         seen: Seen,
         transport: Transport,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the parts."""
+        """Take the parts, and a monotonic clock in seconds."""
+        self._clock = clock
         self.tasks = Tasks()
-        self.outbound = Outbound(transport, time.monotonic)
-        self.people = People(time.monotonic)
+        self.outbound = Outbound(transport, clock)
+        self.people = People(clock)
         self._answers = TeamsAnswers(conversation, seal)
         self._presses = Presses(self._answers, self.people, self.outbound)
+        menu = Menu(self._answers.guidance)
+        self._mentions = Mentions(
+            self._answers,
+            self.outbound,
+            menu,
+            tenants=settings.tenants,
+            targeted=settings.targeted,
+        )
         self._events = Events(
             self._answers,
             self.people,
             self.outbound,
             self.tasks,
-            self._presses,
+            presses=self._presses,
+            mentions=self._mentions,
+            menu=menu,
             seen=seen,
-            tenants=settings.tenants,
-            targeted=settings.targeted,
-            clock=time.monotonic,
+            clock=clock,
         )
         self._door = Door(transport, settings.tenants, settings.hosts)
         self._invokes: Mapping[str, Callable[[Came], Awaitable[Answer]]] = {
@@ -102,6 +120,7 @@ class TeamsChannel:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Answer a request by HTTP."""
+        since = self._clock()
         try:
             activity = await self._door.read(
                 request.headers, request.content, request.content_length
@@ -109,16 +128,28 @@ class TeamsChannel:
         except RefusedError as refused:
             # What was not read of the request is not wanted: the connection ends here.
             return web.Response(status=refused.status, headers={"Connection": "close"})
+        except ConnectionError:
+            return web.Response(status=HTTPStatus.BAD_REQUEST)  # it broke off on its way
         answer = await self.answer(activity)
         kind = "application/json" if answer.body else "text/plain"
         response = web.Response(
             status=answer.status, text=answer.body, content_type=kind, headers=_NO_STORE
         )
-        if answer.after is not None:
-            # The answer to the press must be there before the card is changed in the chat.
+        in_time = False
+        try:
+            # A turn of the loop, in which it hears whether Teams is still there.
+            await asyncio.sleep(0)
             await response.prepare(request)
             await response.write_eof()
-            answer.after()
+            in_time = self._clock() - since < _LATE
+            if answer.after is not None:
+                # The answer to the press must be there before the card is changed in the chat.
+                answer.after()
+        except ConnectionError:
+            return response  # nobody is there any more
+        finally:
+            if not in_time and answer.status == HTTPStatus.OK:
+                self._events.not_answered(activity)
         return response
 
     async def answer(self, activity: Body) -> Answer:
@@ -143,21 +174,24 @@ class TeamsChannel:
     async def _pressed(self, came: Came) -> Answer:
         """Answer a press with the card that takes the place of the one that was pressed."""
         if not is_personal(came.activity):
-            return _in_place(self._events.channel_card(came))
+            return _in_place(self._mentions.card(came))
         action = _dict(_dict(came.activity, "value"), "action")
         press = press_of(action.get("data"), action.get("verb"))
         shown = self._presses.in_chat(press, came.person, press.lang or came.lang or "en")
         card = came.activity.get("replyToId")
-        if not isinstance(card, str):
-            return _in_place(shown.card)
-        self._events.remember(came, shown.capsule, card)
-        since = time.monotonic()
-        summary = self._answers.neutral(shown.lang)
-        settle = partial(self.outbound.settle, came.chat, card, shown.card, summary, since)
-        return _in_place(shown.card, partial(self._spawn, came, settle))
+        after = partial(self._stays, came, shown, card) if is_id(card) else None
+        return _in_place(shown.card, after)
 
-    def _spawn(self, came: Came, work: Callable[[], Awaitable[None]]) -> None:
-        self.tasks.spawn(came.person.key, work)
+    def _stays(self, came: Came, shown: Shown, card: str) -> None:
+        """Remember what a press led to, now that the person sees it, and keep it in the chat."""
+        self._events.remember(came, shown.capsule, card)
+        since, summary = self._clock(), self._answers.neutral(shown.lang)
+
+        async def settle() -> None:
+            if self._events.stands_at(came, shown.capsule):  # else they have already gone on
+                await self.outbound.settle(came.chat, card, shown.card, summary, since)
+
+        self.tasks.spawn(came.person.key, settle)
 
     async def _dialog(self, came: Came) -> Answer:
         press = press_of(_dict(came.activity, "value").get("data"))

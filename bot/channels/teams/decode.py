@@ -69,7 +69,7 @@ def tenant_of(activity: Body) -> str | None:
         _dict(_dict(activity, "channelData"), "tenant").get("id"),
         _dict(activity, "conversation").get("tenantId"),
     )
-    found = {one for one in places if is_id(one)}
+    found = {one.lower() for one in places if is_id(one)}
     return found.pop() if len(found) == 1 and all(map(is_id, places)) else None
 
 
@@ -105,7 +105,7 @@ def language_of(activity: Body) -> Lang | None:
 def typed_of(activity: Body, *, edited: bool = False) -> Typed:
     """Return what somebody typed, without the names that they point at."""
     text = activity.get("text")
-    words = html.unescape(_MENTION.sub("", text)).strip() if isinstance(text, str) else ""
+    words = _words(_MENTION.sub("", text)).strip() if isinstance(text, str) else ""
     attachments = activity.get("attachments")
     kinds = [
         one.get("contentType")
@@ -114,6 +114,14 @@ def typed_of(activity: Body, *, edited: bool = False) -> Typed:
     ]
     files = any(kind != _OWN_ATTACHMENT for kind in kinds)
     return Typed(words, has_files=files, is_edited=edited)
+
+
+def _words(text: str) -> str:
+    """Return text with its entities as the letters that they stand for."""
+    try:
+        return html.unescape(text)
+    except ValueError:  # one of them is a number of thousands of digits
+        return text
 
 
 def press_of(data: object, verb: object = None) -> Press:

@@ -28,8 +28,14 @@ def small(words: str) -> Element:
 
 
 def heading(words: str) -> Element:
-    """Return the heading of a part."""
-    return {**text(words), "style": "heading", "weight": "Bolder", "spacing": "Medium"}
+    """Return the heading of a part; Teams would draw it as large as that of the card."""
+    return {
+        **text(words),
+        "style": "heading",
+        "weight": "Bolder",
+        "size": "Medium",
+        "spacing": "Medium",
+    }
 
 
 def title(words: str) -> Element:
@@ -109,9 +115,10 @@ def open_url(words: str, address: str) -> Element:
     return {"type": "Action.OpenUrl", "title": words, "url": address}
 
 
-def buttons(actions: Sequence[Element]) -> Element:
-    """Return a row of buttons."""
-    return {"type": "ActionSet", "spacing": "Medium", "actions": list(actions)}
+def buttons(actions: Sequence[Element], *, below: bool = False) -> Element:
+    """Return a row of buttons; ``below`` says that it goes on from another one."""
+    spacing = "Small" if below else "Medium"
+    return {"type": "ActionSet", "spacing": spacing, "actions": list(actions)}
 
 
 def card(body: Sequence[Element], lang: str, fallback: str) -> Element:

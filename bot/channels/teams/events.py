@@ -12,29 +12,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
-from urllib.parse import quote
 
 from bot.channels.memory import Memory
 from bot.channels.teams.answers import PLATFORM, TeamsAnswers
-from bot.channels.teams.decode import (
-    Person,
-    Press,
-    chat_of,
-    is_personal,
-    person_of,
-    press_of,
-    typed_of,
-)
+from bot.channels.teams.came import Came, came_of
+from bot.channels.teams.decode import Person, Press, is_id, is_personal, press_of, typed_of
 from bot.channels.teams.limits import Checked
+from bot.channels.teams.mentions import Mentions
 from bot.channels.teams.menu import Menu
 from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.people import People
-from bot.channels.teams.presses import Presses
-from bot.channels.teams.transport import Chat, GoneError, TransportError
+from bot.channels.teams.presses import Presses, Shown
+from bot.channels.teams.retries import Retries
+from bot.channels.teams.transport import BlockedError, Chat, TooLargeError, TransportError
 from bot.channels.typed import Typed, goes_on, typed_reply
 from bot.conversation import Reply
 from bot.guidance import understand
 from bot.guidance.pages import HOME
+from bot.guidance.screen import Trouble
 from bot.guidance.words import Lang
 from bot.privacy import OWN
 from bot.seal import Spot, Surface
@@ -44,7 +39,6 @@ Body = Mapping[str, Any]
 _STORE: Final = 2.0
 """Seconds that an answer waits for the store."""
 
-_CHAT: Final = "https://teams.microsoft.com/l/chat/0/0?users="
 _ADDED: Final = frozenset({"add", "add-upgrade"})
 
 
@@ -64,16 +58,6 @@ class Card:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
-    """An activity, from whom, and where it is answered."""
-
-    activity: Body
-    person: Person
-    chat: Chat
-    lang: Lang | None
-
-
 class Events:
     """Answers what people write, and what Teams tells of by itself."""
 
@@ -83,79 +67,96 @@ class Events:
         people: People,
         outbound: Outbound,
         tasks: Tasks,
-        presses: Presses,
         *,
+        presses: Presses,
+        mentions: Mentions,
+        menu: Menu,
         seen: Seen,
-        tenants: frozenset[str],
-        targeted: bool,
         clock: Callable[[], float],
     ) -> None:
-        """Take the parts of the channel, and what tells whether an activity is new.
-
-        ``tenants`` are those that are served, ``targeted`` says that they have messages which
-        one person of a channel sees.
-        """
+        """Take the parts of the channel, what tells whether an activity is new, and a clock."""
         self._answers = answers
         self._people = people
         self._outbound = outbound
         self._tasks = tasks
         self._presses = presses
+        self._mentions = mentions
+        self._menu = menu
         self._seen = seen
-        self._tenants = tenants
-        self._targeted = targeted
         self._cards: Memory[Card] = Memory(clock)
-        self._menu = Menu(answers.guidance)
+        self._retries = Retries(clock)
 
     def take(self, activity: Body) -> bool:
         """Have an activity answered, in its turn; return false when there is too much to do."""
         came = came_of(activity, self._people)
-        if came is None:
+        if came is None or self._retries.is_one(came):
             return True
         work: Callable[[], Awaitable[None]]
-        line = ""
+        line: tuple[str, ...]
+        text, line = "", ()
         match activity["type"]:
             case "message" if isinstance(activity.get("value"), dict):
-                work = partial(self._submitted, came, press_of(activity["value"]))
+                press = press_of(activity["value"])
+                work, text = partial(self._submitted, came, press), press.fields.typed
             case "message" if is_personal(activity):
                 typed = typed_of(activity)
-                work = partial(self._written, came, typed)
-                # In danger nothing that was asked before is waited for.
-                line = "crisis" if self._answers.is_crisis(typed.text) else ""
+                work, text = partial(self._written, came, typed), typed.text
             case "message":
-                work, line = partial(self._mentioned, came, typed_of(activity)), "mention"
+                typed = typed_of(activity)
+                work, text = partial(self._mentions.answer, came, typed), typed.text
+                line = ("mention", came.chat.id)
             case "messageUpdate" if is_personal(activity) and _is_edit(activity):
-                work = partial(self._written, came, typed_of(activity, edited=True))
+                typed = typed_of(activity, edited=True)
+                work, text = partial(self._written, came, typed), typed.text
             case "installationUpdate" if is_personal(activity):
                 if activity.get("action") not in _ADDED:
                     return True
                 work = partial(self._welcome, came)
             case _:
                 return True
-        key = (*came.person.key, line) if line else came.person.key
-        return self._tasks.spawn(key, partial(self._once, came, work))
+        if self._answers.is_crisis(text):
+            line = ("crisis",)  # nothing that was asked before is waited for
+        elif line and self._tasks.is_busy((*came.person.key, *line)):
+            return True  # the way to their chat is on its way to them
+        return self._tasks.spawn((*came.person.key, *line), partial(self._once, came, work))
+
+    def not_answered(self, activity: Body) -> None:
+        """Note that Teams got no answer in time, so that it will send the activity once more."""
+        if (came := came_of(activity, self._people)) is not None:
+            self._retries.expect(came)
 
     def remember(self, came: Came, capsule: str, activity_id: str) -> None:
         """Remember the card of a chat, so that what is typed next is read from there."""
         self._cards.keep((*came.person.key, came.chat.id), Card(capsule, activity_id))
 
+    def stands_at(self, came: Came, capsule: str) -> bool:
+        """Tell whether a card is still the last one of its chat."""
+        card = self._cards.recall((*came.person.key, came.chat.id))
+        return card is not None and card.capsule == capsule
+
     def sweep(self) -> None:
         """Drop what is older than half an hour."""
         self._cards.sweep()
+        self._retries.sweep()
 
     async def _once(self, came: Came, work: Callable[[], Awaitable[None]]) -> None:
         event = came.activity.get("id")
-        edited = came.activity["type"] == "messageUpdate"
-        if isinstance(event, str) and not edited:
-            # A press may be answered twice, so it leaves no row.
-            pressed = isinstance(came.activity.get("value"), dict)
-            if not pressed and not await self._is_new(came, event):
-                return
-        await work()
+        # A press may be answered twice, so it leaves no row.
+        pressed = isinstance(came.activity.get("value"), dict)
+        if isinstance(event, str) and not pressed and not await self._is_new(came, event):
+            return
+        try:
+            await work()
+        except BlockedError:
+            return  # they removed or blocked Cairn, and want to hear nothing
 
     async def _is_new(self, came: Came, event: str) -> bool:
+        name = f"{came.chat.id} {event}"
+        if came.activity["type"] == "messageUpdate":
+            # It has the id of the message that was changed, and that may be changed again.
+            name = f"{name} {came.activity.get('timestamp')}"
         try:
             async with asyncio.timeout(_STORE):
-                name = f"{came.chat.id} {event}"
                 return await self._seen.first_time(PLATFORM, came.person.tenant, name)
         except Exception as error:  # noqa: BLE001 guidance goes on while the database does not
             logging.getLogger(OWN).error(  # noqa: TRY400 the text may hold content
@@ -191,19 +192,32 @@ class Events:
 
     async def _show(self, came: Came, reply: Reply, card: Card | None) -> None:
         """Change the card in place, or show a new one below what was written."""
-        shown = self._answers.card(reply, came.person, Surface.MESSAGE)
-        capsule, summary = self._answers.capsule(reply, came.person), reply.phrase("neutral_text")
-        if card is not None and await self._replaced(came.chat, card.id, shown, summary):
-            self.remember(came, capsule, card.id)
+        await self._put(came, self._shown(reply, came.person), card.id if card else None)
+
+    def _shown(self, reply: Reply, person: Person) -> Shown:
+        card = self._answers.card(reply, person, Surface.MESSAGE)
+        return Shown(card, reply.lang)
+
+    async def _put(self, came: Came, shown: Shown, card: str | None) -> None:
+        """Put what is shown in place of a card, or below everything where that cannot be."""
+        summary = self._answers.neutral(shown.lang)
+        if card is not None and await self._replaced(came.chat, card, shown.card, summary):
+            self.remember(came, shown.capsule, card)
             return
-        activity_id = await self._outbound.send(came.chat, shown, summary)
-        self.remember(came, capsule, activity_id)
+        try:
+            activity_id = await self._outbound.send(came.chat, shown.card, summary)
+        except TooLargeError:
+            logging.getLogger(OWN).error("Teams says that a card is too large")  # noqa: TRY400
+            home = self._answers.at(HOME, shown.lang).with_trouble(Trouble.NOT_SHOWN)
+            shown = self._shown(home, came.person)
+            activity_id = await self._outbound.send(came.chat, shown.card, summary)
+        self.remember(came, shown.capsule, activity_id)
 
     async def _replaced(self, chat: Chat, activity_id: str, card: Checked, summary: str) -> bool:
         try:
             await self._outbound.update(chat, activity_id, card, summary)
-        except GoneError:
-            return False  # it was deleted
+        except TransportError:
+            return False  # it was deleted, or cannot be changed any more
         return True
 
     async def _submitted(self, came: Came, press: Press) -> None:
@@ -216,76 +230,7 @@ class Events:
         if press.capsule is None and known is not None and known.id == card:
             press = replace(press, capsule=known.capsule)
         shown = self._presses.in_chat(press, came.person, lang)
-        summary = self._answers.neutral(shown.lang)
-        if isinstance(card, str) and await self._replaced(came.chat, card, shown.card, summary):
-            self.remember(came, shown.capsule, card)
-            return
-        activity_id = await self._outbound.send(came.chat, shown.card, summary)
-        self.remember(came, shown.capsule, activity_id)
-
-    # -- a channel or a group
-
-    async def _mentioned(self, came: Came, typed: Typed) -> None:
-        """Show the way to the personal chat; what they wrote is read for signs of danger only."""
-        if await self._is_outside(came):
-            await self._outbound.send(came.chat, self._answers.refusal(), self._summary(came))
-            return
-        if self._answers.is_crisis(typed.text) and await self._in_danger(came, typed):
-            return
-        chosen = self._menu.place(typed.text, came.lang)
-        card = self.channel_card(came, chosen[0] if chosen is not None else HOME)
-        only_for = came.person.id if self._targeted else None
-        try:
-            await self._outbound.send(came.chat, card, self._summary(came), only_for=only_for)
-        except TransportError:
-            # Cairn is not in that channel any more; their own chat is.
-            own = await self._outbound.open_personal(came.chat, came.person.id)
-            first = self._answers.first(came.person, came.lang, Surface.MESSAGE)
-            await self._outbound.send(own, first, self._summary(came))
-
-    def channel_card(self, came: Came, place: str = HOME) -> Checked:
-        """Return the way to the personal chat, for a channel or a group.
-
-        ``place`` is where its dialog begins.
-        """
-        address = f"{_CHAT}{quote(came.chat.bot, safe='')}"
-        return self._answers.channel_card(came.lang, address, place, alone=self._targeted)
-
-    def _summary(self, came: Came) -> str:
-        return self._answers.neutral(came.lang or "en")
-
-    async def _in_danger(self, came: Came, typed: Typed) -> bool:
-        """Show who helps now, in their own chat; return false where there is none."""
-        lang = came.lang or understand.language(typed.text[: understand.MAX_TYPED], "en")
-        crisis = self._answers.at("crisis", lang)
-        card = self._answers.card(crisis, came.person, Surface.MESSAGE)
-        summary = crisis.phrase("neutral_text")
-        try:
-            own = await self._outbound.open_personal(came.chat, came.person.id)
-            await self._outbound.send(own, card, summary)
-        except TransportError:
-            # There is no other way left, and they wrote it where all could read it.
-            only_for = came.person.id if self._targeted else None
-            await self._outbound.send(came.chat, card, summary, only_for=only_for)
-            return True
-        return False
-
-    async def _is_outside(self, came: Came) -> bool:
-        """Tell whether somebody belongs to a tenant that is not served, as in a shared channel."""
-        try:
-            member = await self._outbound.member(came.chat, came.person.id)
-        except TransportError:
-            return False  # what they get says nothing that is not public
-        return bool(self._tenants and member.tenant and member.tenant not in self._tenants)
-
-
-def came_of(activity: Body, people: People) -> Came | None:
-    """Return from whom an activity comes and where it is answered; nothing where it is not said."""
-    person = person_of(activity)
-    chat = chat_of(activity, person) if person is not None else None
-    if person is None or chat is None or person.id == chat.bot:
-        return None
-    return Came(activity, person, chat, people.tongue(person, activity))
+        await self._put(came, shown, card if is_id(card) else None)
 
 
 def _is_edit(activity: Body) -> bool:

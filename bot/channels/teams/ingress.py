@@ -6,8 +6,9 @@ written to a log: a refusal is a status and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
 
 from aiohttp import StreamReader
 
@@ -77,7 +78,7 @@ class Door:
         tenant = tenant_of(activity)
         if activity.get("channelId") != CHANNEL_ID or tenant is None:
             raise RefusedError(403)
-        if self._tenants and tenant.lower() not in self._tenants:
+        if self._tenants and tenant not in self._tenants:
             raise RefusedError(403)
         if not may_send_to(str(activity.get("serviceUrl", "")), self._hosts):
             raise RefusedError(403)
@@ -91,11 +92,31 @@ def parse(raw: bytes) -> Body:
 
     """
     try:
-        activity = json_object(raw.decode())
+        text = raw.decode()
+        activity = json_object(text)
+        _must_have_one_meaning(text)
         _must_have_shape(activity)
     except (ValueError, RecursionError):
         raise RefusedError(400) from None
     return activity
+
+
+def _must_have_one_meaning(text: str) -> None:
+    """Look at whether every reader of JSON reads the same in it as we do.
+
+    Raises:
+        ValueError: a name stands twice in an object, or a number is none.
+
+    """
+
+    def each_once(pairs: Sequence[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError
+
+    def no_number(_: str) -> NoReturn:
+        raise ValueError
+
+    json.loads(text, object_pairs_hook=each_once, parse_constant=no_number)
 
 
 def _must_have_shape(activity: Body) -> None:

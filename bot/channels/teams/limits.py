@@ -6,6 +6,7 @@ newer documents, 28 kB by the older ones; ours stay below 24 kB, envelope includ
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,6 +17,9 @@ MESSAGE: Final = 24_000
 ENVELOPE: Final = 1_200
 """Bytes of it that are not the card: who it is from and to, and the summary."""
 
+_UTF_16: Final = codecs.getencoder("utf-16-le")
+"""Looked up here, since that opens a file, for which nobody should wait in front of a card."""
+
 
 class TooLargeError(Exception):
     """A card is larger than Teams takes; it says by how much, and never what stands in it."""
@@ -25,22 +29,26 @@ class TooLargeError(Exception):
 
 
 class Checked(dict[str, Any]):
-    """A card that keeps to the limit, and its JSON; nothing else can be sent."""
+    """A card that keeps to the limit, and its JSON; nothing else can be sent.
 
-    def __init__(self, card: Mapping[str, Any], text: str) -> None:
+    ``capsule`` is the one that its buttons carry; empty where they carry none.
+    """
+
+    def __init__(self, card: Mapping[str, Any], text: str, capsule: str) -> None:
         super().__init__(card)
         self.text = text
+        self.capsule = capsule
 
 
-def checked(card: Mapping[str, Any]) -> Checked:
-    """Return a card that keeps to the limit.
+def checked(card: Mapping[str, Any], capsule: str = "") -> Checked:
+    """Return a card that keeps to the limit, and whose buttons carry ``capsule``.
 
     Raises:
         TooLargeError: it is larger than Teams takes.
 
     """
     text = json.dumps(card, ensure_ascii=False, separators=(",", ":"))
-    size, limit = len(text.encode("utf-16-le")), MESSAGE - ENVELOPE
+    size, limit = len(_UTF_16(text)[0]), MESSAGE - ENVELOPE
     if size > limit:
         raise TooLargeError(size, limit)
-    return Checked(card, text)
+    return Checked(card, text, capsule)

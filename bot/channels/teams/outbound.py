@@ -9,9 +9,11 @@ try and no waiting.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 from bot.channels.teams.elements import message
 from bot.channels.teams.limits import Checked
@@ -48,6 +50,7 @@ class Outbound:
         self._chats = Pace(CHAT, clock)
         self._hours = Pace(HOUR, clock)
         self._tenants = Pace(TENANT, clock)
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def send(
         self, chat: Chat, card: Checked, summary: str, *, only_for: str | None = None
@@ -55,13 +58,15 @@ class Outbound:
         """Send a card to a chat, for one person only where ``only_for`` names them."""
         activity = message(card, summary)
         return await self._with_patience(
-            chat, lambda: self._transport.send(chat, activity, only_for=only_for)
+            _place(chat), chat, lambda: self._transport.send(chat, activity, only_for=only_for)
         )
 
     async def update(self, chat: Chat, activity_id: str, card: Checked, summary: str) -> None:
         """Put another card in place of one of ours."""
         activity = message(card, summary)
-        await self._with_patience(chat, lambda: self._transport.update(chat, activity_id, activity))
+        await self._with_patience(
+            _place(chat), chat, lambda: self._transport.update(chat, activity_id, activity)
+        )
 
     async def settle(
         self, chat: Chat, activity_id: str, card: Checked, summary: str, since: float
@@ -70,53 +75,81 @@ class Outbound:
 
         ``since`` is when the press was answered.
         """
-        if self._clock() - since > _SETTLE or not self._may_send(chat):
+        place = _place(chat)
+        if self._clock() - since > _SETTLE or self._wait(place, chat) > 0:
             return
-        self._take(chat)
+        self._tenants.take(chat.tenant)
+        self._take(place)
         try:
             async with asyncio.timeout(_SETTLE):
                 await self._transport.update(chat, activity_id, message(card, summary))
         except LimitedError as limited:
-            self._chats.close(chat.id, limited.wait)
+            self._chats.close(place, limited.wait)
         except (TransportError, TimeoutError):
             return  # the answer to the press is what counts
 
     async def open_personal(self, chat: Chat, user: str) -> Chat:
         """Return a person's own chat with Cairn."""
-        return await self._with_patience(chat, lambda: self._transport.open_personal(chat, user))
+        # Nothing is said in the chat where we met them, so what is said there holds up nothing.
+        return await self._with_patience(
+            f"the chat with {user}", chat, lambda: self._transport.open_personal(chat, user)
+        )
 
     async def member(self, chat: Chat, user: str) -> Member:
         """Return what Teams tells of somebody in a chat."""
-        return await self._with_patience(chat, lambda: self._transport.member(chat, user))
+        return await self._with_patience(
+            f"who is in {_place(chat)}", chat, lambda: self._transport.member(chat, user)
+        )
 
     def sweep(self) -> None:
         """Forget the chats in which little was said lately."""
         for pace in (self._chats, self._hours, self._tenants):
             pace.sweep()
 
-    def _may_send(self, chat: Chat) -> bool:
-        name, tenant = chat.id, chat.tenant
-        return self._chats.has(name) and self._hours.has(name) and self._tenants.has(tenant)
+    def _wait(self, place: str, chat: Chat) -> float:
+        """Return in how many seconds something may be sent at once, with nobody waiting."""
+        if place in self._lines:
+            return math.inf
+        waits = (self._chats.wait(place), self._hours.wait(place))
+        return max(*waits, self._tenants.wait(chat.tenant))
 
-    def _take(self, chat: Chat) -> float:
-        within = (self._chats.take(chat.id), self._hours.take(chat.id))
-        return max(*within, self._tenants.take(chat.tenant))
+    def _take(self, place: str) -> None:
+        self._chats.take(place)
+        self._hours.take(place)
+
+    async def _turn(self, place: str, tenant: str) -> None:
+        """Wait until something may be sent.
+
+        At one place they wait in a line, and only the first of them waits for the whole tenant: a
+        place where too much is said holds up no other.
+        """
+        line = self._lines.setdefault(place, asyncio.Lock())
+        async with line:
+            if (wait := max(self._chats.wait(place), self._hours.wait(place))) > 0:
+                await self._sleep(wait)
+            if (wait := self._tenants.take(tenant)) > 0:
+                await self._sleep(wait)
+            self._take(place)
 
     async def _with_patience(
-        self, chat: Chat, attempt: Callable[[], Awaitable[_Result]]
+        self, place: str, chat: Chat, attempt: Callable[[], Awaitable[_Result]]
     ) -> _Result:
         for tried in range(1, TRIES + 1):
-            if (wait := self._take(chat)) > 0:
-                await self._sleep(wait)
+            await self._turn(place, chat.tenant)
             try:
                 return await attempt()
             except LimitedError as limited:
                 if tried == TRIES:
                     raise
-                self._chats.close(chat.id, limited.wait)
+                self._chats.close(place, limited.wait)
                 await self._sleep(limited.wait + random.uniform(0, 0.5))  # noqa: S311 no secret
             except UnreachableError:
                 if tried == TRIES:
                     raise
                 await self._sleep(min(2.0**tried, _LONGEST_WAIT) * random.uniform(0.5, 1.0))  # noqa: S311
         raise AssertionError
+
+
+def _place(chat: Chat) -> str:
+    """Return what Teams counts as one conversation: a channel with all its threads."""
+    return chat.id.partition(";")[0]

@@ -22,7 +22,7 @@ class Rate:
 
 CHAT: Final = Rate(5, 1.5)
 HOUR: Final = Rate(150, 0.45)
-TENANT: Final = Rate(30, 25)
+TENANT: Final = Rate(5, 25)
 
 
 @dataclass(slots=True)
@@ -46,9 +46,9 @@ class Pace:
         bucket.left -= 1
         return max(0.0, -bucket.left / self._rate.each_second)
 
-    def has(self, name: Hashable) -> bool:
-        """Tell whether one may be sent now."""
-        return self._filled(name).left >= 1
+    def wait(self, name: Hashable) -> float:
+        """Return in how many seconds one may be sent if none is taken before; 0 is now."""
+        return max(0.0, (1 - self._filled(name).left) / self._rate.each_second)
 
     def close(self, name: Hashable, seconds: float) -> None:
         """Let nothing be sent for a while: the service said so."""
@@ -68,11 +68,10 @@ class Pace:
 
     def sweep(self) -> None:
         """Forget the buckets that are full again."""
-        full = self._rate.burst / self._rate.each_second
-        now = self._clock()
+        rate, now = self._rate, self._clock()
         while self._buckets:
             name, bucket = next(iter(self._buckets.items()))
-            if now - bucket.since < full or bucket.left < 0:
+            if bucket.left + (now - bucket.since) * rate.each_second < rate.burst:
                 break
             del self._buckets[name]
 

@@ -12,14 +12,17 @@ from bot.channels.teams import elements, markdown
 from bot.conversation import Reply
 
 _ELEMENTS: Final = 60
-_FIRST: Final = 8_800
-_OTHER: Final = 9_100
+_FIRST: Final = 8_150
+_OTHER: Final = 8_900
+"""Letters of JSON that are left for what a page says, beside its buttons, title and last line."""
+
 _BUTTONS: Final = 11
-_FEWER: Final = 6
+_FEWER: Final = 7
 """How often a capsule stands in a card: once a button, and twice in the one to go on with."""
 
 _TEXT: Final = 2_400
-_ELEMENT: Final = 90
+_MEMBER: Final = 18
+_FIELD: Final = 180
 _CHOICE: Final = 30
 
 
@@ -90,12 +93,16 @@ class TeamsPen:
 
     @staticmethod
     def weigh(element: Element) -> int:
-        """Return how many letters of JSON an element takes, about."""
+        """Return how many letters of JSON an element takes, about.
+
+        Of a small one its words count only: nearly all are sources, many of them in one element.
+        """
         if "choices" in element:
             size = sum([len(c["title"]) + len(c["value"]) + _CHOICE for c in element["choices"]])
-            return size + len(element["label"]) + 2 * _ELEMENT
+            return size + len(element["label"]) + _FIELD
         words: str = element["text"]
-        return len(words) + words.count("\n") + words.count('"') + words.count("\\") + _ELEMENT
+        size = len(words) + words.count("\n") + words.count('"') + words.count("\\")
+        return size if element.get("size") == "Small" else size + _MEMBER * len(element)
 
 
 PEN: Final = TeamsPen()
@@ -104,10 +111,14 @@ PEN: Final = TeamsPen()
 def pages_of(reply: Reply, capsule: int) -> tuple[Page, ...]:
     """Return the reply in pages of elements; there is at least one.
 
-    ``capsule`` is the length of its capsule: the longer it is, the less else a card may hold.
+    ``capsule`` is the length of its capsule: the longer it is, the less else a card may hold. The
+    same goes for the line that says who approved the guidance.
     """
+    approval = len(reply.approval[reply.lang])
     sheet = Sheet(
-        first=_FIRST - _BUTTONS * capsule, other=_OTHER - _FEWER * capsule, elements=_ELEMENTS
+        first=_FIRST - approval - _BUTTONS * capsule,
+        other=_OTHER - approval - _FEWER * capsule,
+        elements=_ELEMENTS,
     )
     return paging.pages_of(reply, PEN, sheet)
 

@@ -31,11 +31,15 @@ _URGENT: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a press leads to: the card, its language, and where it leaves the person."""
+    """What a press leads to: a card in a language, with the capsule of where it leaves them."""
 
     card: Checked
     lang: Lang
-    capsule: str
+
+    @property
+    def capsule(self) -> str:
+        """Where it leaves the person."""
+        return self.card.capsule
 
 
 class Presses:
@@ -53,10 +57,10 @@ class Presses:
         beside = _beside(answers, press.do, opened)
         if beside is not None:
             card = self._form(press, beside, person, surface)
-            return Shown(card, beside.lang, answers.capsule(beside, person))
+            return Shown(card, beside.lang)
         reply, number = self._stepped(press, opened, person)
         card = answers.card(reply, person, surface, number)
-        return Shown(card, reply.lang, answers.capsule(reply, person))
+        return Shown(card, reply.lang)
 
     async def in_dialog(self, press: Press, person: Person, lang: Lang, chat: Chat) -> Checked:
         """Return the next card of a dialog."""
@@ -93,9 +97,8 @@ class Presses:
         if press.do == "trail":
             return self._answers.trail(reply, person, surface)
         number = press.do.partition(":")[2]
-        return self._answers.copy(
-            reply, person, surface, int(number) if number.isdecimal() and len(number) == 1 else 1
-        )
+        piece = int(number) if number.isdecimal() and len(number) == 1 else 1
+        return self._answers.copy(reply, person, surface, max(piece, 1))
 
     def _stepped(self, press: Press, opened: Step | Spot, person: Person) -> tuple[Reply, int]:
         """Return the reply to a press and its page; in another language what was picked stays."""

@@ -23,8 +23,11 @@ from bot.seal import Surface
 
 TITLE: Final = "Cairn"
 CAPSULE: Final = "c"
-_ROW: Final = 5
-"""Buttons of a row; Teams hides those after the sixth behind a menu."""
+_ROW: Final = 62
+"""Letters of the buttons of a row; in a longer one some clients cut them short."""
+
+_AROUND: Final = 5
+"""How many letters would find room around the words of a button."""
 
 _FIELD: Final = 8_000
 """Letters of a field to copy from, so that the card stays small enough."""
@@ -55,11 +58,17 @@ def _rows(reply: Reply, page: Page, capsule: str, surface: Surface) -> Iterator[
 
 
 def _in_rows(actions: Sequence[Element]) -> Iterator[Element]:
-    """Return buttons in rows of about the same length."""
-    count = -(-len(actions) // _ROW)
-    for row in range(count):
-        start, stop = (len(actions) * n // count for n in (row, row + 1))
-        yield elements.buttons(actions[start:stop])
+    """Return buttons in rows that are not too long; Teams leaves out a seventh in a row."""
+    rows: list[list[Element]] = []
+    room = 0
+    for action in actions:
+        size = len(action["title"]) + _AROUND
+        if size > room:
+            rows.append([])
+            room = _ROW
+        rows[-1].append(action)
+        room -= size
+    yield from (elements.buttons(row, below=rows[0] is not row) for row in rows)
 
 
 def _button(surface: Surface) -> _Button:
@@ -76,13 +85,11 @@ def trail_form(reply: Reply, capsule: str, surface: Surface) -> Element:
     for number, step in enumerate(reply.screen.trail, start=1):
         picked = "; ".join(option.label[reply.lang] for option in step.picked)
         ask = step.question.ask[reply.lang]
-        options.append((step.question.id, f"{number}. {ask} — {picked}"))
+        options.append((step.question.id, f"{number} · {ask} — {picked}"))
     field = elements.choices(f"change:{reply.lang}", reply.phrase("change_which"), options)
     button, data = _button(surface), {CAPSULE: capsule}
     go_on = button("change", reply.phrase("next"), data, style="positive")
-    return _card(
-        reply, [field, elements.buttons([go_on, button("look", reply.phrase("back"), data)])]
-    )
+    return _card(reply, [field, *_in_rows([go_on, button("look", reply.phrase("back"), data)])])
 
 
 def copy_form(
@@ -108,7 +115,7 @@ def copy_form(
         found.append(elements.small(literal(reply.phrase("send_here_warning"))))
         actions.append(button("send", reply.phrase("send_here"), data))
     actions.append(button("look", reply.phrase("back"), data))
-    return _card(reply, [*found, elements.buttons(actions)])
+    return _card(reply, [*found, *_in_rows(actions)])
 
 
 def _in_fields(text: str) -> list[str]:
@@ -142,7 +149,7 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         elements.choices("lang", "Language · Langue", tongues),
         elements.choices("goto:both", _both(replies, "home_title"), options),
         _type_field(*replies),
-        elements.buttons(
+        *_in_rows(
             [
                 button("first", _both(replies, "next"), data, style="positive"),
                 button("open:crisis", _both(replies, "crisis_button"), data),
@@ -159,14 +166,16 @@ def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool
     see is in both languages.
     """
     phrase = "mention_reply" if alone else "mention_shared"
-    actions = [
-        elements.fetch(f"start:{place}", _both(replies, "open_private"), {}),
-        elements.open_url(_both(replies, "open_chat"), chat),
-    ]
-    rows = [elements.text(literal(reply.phrase(phrase))) for reply in replies]
-    return elements.card(
-        [*rows, elements.buttons(actions)], replies[0].lang, _both(replies, "neutral_text")
-    )
+    body: list[Element] = []
+    for reply in replies:
+        # Which of two buttons was pressed tells the language, as the names of fields do.
+        tongue = {f"start:{reply.lang}": ""}
+        actions = [
+            elements.fetch(f"start:{place}", reply.phrase("open_private"), tongue),
+            elements.open_url(reply.phrase("open_chat"), chat),
+        ]
+        body += [elements.text(literal(reply.phrase(phrase))), *_in_rows(actions)]
+    return elements.card(body, replies[0].lang, _both(replies, "neutral_text"))
 
 
 def refusal(replies: tuple[Reply, Reply]) -> Element:
