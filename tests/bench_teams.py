@@ -2,7 +2,8 @@
 
 Each round goes through all servers, so that a drift of the machine's speed meets each of them.
 Every request carries a token that is looked at; ``bench_teams_load`` says what runs where. Where
-others use the machine too, the processor time of a turn says more than turns a second.
+others use the machine too, the clock favours who has more threads; then the turns of one core's
+second count, which are the same where nobody else does.
 """
 
 from __future__ import annotations
@@ -73,10 +74,12 @@ class Contender:
     """How often a run changed a message of the chat."""
 
     async def run(self, at: Service, connections: int) -> None:
-        before = at.calls["PUT"]
+        before = seen = at.calls["PUT"]
         run = await load(self.server, at, self.people, connections)
-        await asyncio.sleep(0.1)
-        self.put.append(at.calls["PUT"] - before)
+        while seen != at.calls["PUT"]:  # what goes on after the answers has not ended
+            seen = at.calls["PUT"]
+            await asyncio.sleep(0.2)
+        self.put.append(seen - before)
         self.runs.setdefault(connections, []).append(run)
 
     def forget_warming_up(self) -> None:
@@ -88,7 +91,7 @@ class Contender:
         return sum(run.requests for runs in self.runs.values() for run in runs)
 
     def ratios(self, other: Contender) -> str:
-        """Its turns a second to those of another, and the other's processor time to its own."""
+        """Its turns of one core's second, and those on the clock, to those of another."""
         pairs = [
             pair
             for connections in CONNECTIONS
@@ -96,21 +99,23 @@ class Contender:
         ]
         rate = statistics.median(mine.rate / theirs.rate for mine, theirs in pairs)
         cost = statistics.median(theirs.cost / mine.cost for mine, theirs in pairs)
-        return f"{self.name} {rate:.2f} ({cost:.2f})"
+        return f"{self.name} {cost:.1f} ({rate:.1f})"
 
     def told(self) -> str:
         runs = self.runs[CONNECTIONS[-1]]
         rate = statistics.median(run.rate for run in runs)
-        cost = statistics.median(run.cost for run in runs) / 1000
+        cost = statistics.median(run.cost for run in runs)
         waits = [
             f"{statistics.median(run.at(share) for run in self.runs[count]):.0f}"
             for count in CONNECTIONS
             for share in (0.5, 0.99)
         ]
+        few, many = CONNECTIONS
         return (
-            f"  {self.name:34} {rate:6,.0f}/s {cost:6.2f} ms of processor   p50/p99"
-            f" {waits[0]}/{waits[1]} ms at {CONNECTIONS[0]}, {waits[2]}/{waits[3]} at"
-            f" {CONNECTIONS[1]}   {sum(self.put):,} PUT in {self.turns():,} turns"
+            f"  {self.name:32} {cost / 1000:5.2f} ms of processor a turn,"
+            f" {1e6 / cost:5,.0f} turns of one core's second, {rate:5,.0f} on the clock;"
+            f" p50/p99 {waits[0]}/{waits[1]} ms at {few} connections,"
+            f" {waits[2]}/{waits[3]} at {many}; {sum(self.put):,} PUT in {self.turns():,} turns"
         )
 
 
@@ -150,7 +155,7 @@ async def compare(talk: Conversation, seal: Seal) -> None:
     ours_all = (question, kept, answer, walks)
     for contender in (*ours_all, stock, dialogs, token):
         print(contender.told())
-    print("  turns a second (and turns of the same processor time) to those of")
+    print("  turns of one core's second (and those on the clock) to those of")
     for other in (stock, dialogs, token):
         aim = " (aim 6)" if other is stock else ""
         print(f"    {other.name}{aim}: {', '.join(mine.ratios(other) for mine in ours_all)}")

@@ -65,15 +65,18 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
 from tests.conftest import ROOT
-from tests.teams_client import BOT, PEOPLE, SECONDS, SIZE, TENANT, Teams
+from tests.teams_client import BOT, PEOPLE, SECONDS, TENANT, Teams
 from tests.test_browser import CHROMIUM, FLAGS
 
 HERE: Final = Path(__file__).parent
 CLI: Final = HERE / "node_modules" / "@microsoft" / "m365agentsplayground" / "cli.js"
 NODE: Final = shutil.which("node")
+
+SIZE: Final[ViewportSize] = {"width": 1280, "height": 2800}
+"""So high that every card is seen as a whole."""
 
 NEEDS: Final = [
     pytest.mark.browser,
@@ -165,6 +168,7 @@ def playground(
         port = _told_port(process, place)
         context = started.enter_context(browser.new_context(viewport=SIZE, reduced_motion="reduce"))
         context.set_default_timeout(SECONDS * 1000)
+        expect.set_options(timeout=SECONDS * 1000)
         teams = Teams(context.new_page(), port, config["personalChat"]["id"], edits)
         front.teams = teams
         teams.reload()

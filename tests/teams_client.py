@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Locator, Page, Response, ViewportSize, WebSocket, expect
+from playwright.sync_api import Locator, Page, Response, WebSocket, expect
 from playwright.sync_api import TimeoutError as TooLateError
 
 from bot.guidance.words import Lang
@@ -20,9 +20,6 @@ from bot.guidance.words import Lang
 PICTURES: Final = Path(__file__).parent / ".pictures"
 SECONDS: Final = 30
 """After which something that does not come fails the test."""
-SIZE: Final[ViewportSize] = {"width": 1280, "height": 1000}
-HIGH: Final[ViewportSize] = {"width": 1280, "height": 2800}
-"""So high that every card is seen as a whole; always to draw so much takes longer."""
 FEW: Final = 4
 """Cards in a chat that is not yet long."""
 EDIT: Final = 3
@@ -204,11 +201,11 @@ class Teams:
 
     def sees(self, text: str) -> None:
         """Wait until the newest card has this text."""
-        expect(self.card()).to_contain_text(text, timeout=SECONDS * 1000)
+        expect(self.card()).to_contain_text(text)
 
     def hears(self, text: str) -> None:
         """Wait until the newest message has this text."""
-        expect(self.message()).to_contain_text(text, timeout=SECONDS * 1000)
+        expect(self.message()).to_contain_text(text)
 
     def text(self) -> str:
         return self.card().inner_text()
@@ -220,9 +217,7 @@ class Teams:
         """Keep the newest message, or the dialog, for whoever wants to look."""
         PICTURES.mkdir(exist_ok=True)
         shown = self.dialog() if self.dialog().count() else self.message()
-        self.page.set_viewport_size(HIGH)
         shown.screenshot(path=PICTURES / f"teams-{name}.png")
-        self.page.set_viewport_size(SIZE)
 
     def log(self) -> str:
         self.page.get_by_role("button", name="Toggle Log Panel").click()

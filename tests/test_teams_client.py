@@ -32,6 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teams]:
         cairn(folder, organization=str(ORGANIZATION)) as endpoint,
         playground(browser, endpoint, folder) as teams,
     ):
+        teams.card().wait_for()
         yield teams
         assert "(×)" not in teams.log()
 
@@ -99,28 +100,22 @@ def test_a_manager_walks_to_an_answer_with_its_sources_and_offices(alice: Teams)
     alice.press("Back")
     expect(alice.card().get_by_role("radio", name="A media query")).to_be_checked()
     alice.press("Next")
-    choose(alice, "None of these", "Someone who reports to me", "Yes, it was shown to me")
+    choose(alice, "None of these", "A Canadian Armed Forces member")
     alice.picture("boxes-en")
-    alice.tick("None of these")
+    alice.tick("It reveals operations, movements or other non-public information")
+    alice.tick("It threatens, harasses or targets a civilian employee")
     alice.press("Next")
-    choose(alice, "Criticism of our programs, decisions or leaders")
-    alice.tick("Media, or many people, are picking it up")
-    alice.press("Next")
-    alice.sees("Media or many people are watching")
+    alice.sees("A Canadian Armed Forces member: another set of rules")
     alice.picture("answer-1-en")
     law = alice.card().get_by_role("link", name="Privacy Act").first
     expect(law).to_have_attribute("href", "https://laws-lois.justice.gc.ca/eng/acts/P-21/")
-    office = alice.card().get_by_role("link", name="media@lakes.example")
-    expect(office).to_have_attribute("href", "mailto:media@lakes.example")
-    expect(alice.card()).to_contain_text("613-555-0122")
+    office = alice.card().get_by_role("link", name="security-securite@lakes.example")
+    expect(office).to_have_attribute("href", "mailto:security-securite@lakes.example")
+    expect(alice.card()).to_contain_text("613-555-0111")
     first = alice.text()
     alice.press("More (2/3)")
-    alice.picture("answer-2-en")
     assert alice.text() != first
-    alice.press("More (3/3)")
-    alice.picture("answer-3-en")
-    assert "More on this (7)" in alice.text()
-    alice.press("Previous page")
+    alice.picture("answer-2-en")
     alice.press("Previous page")
     assert alice.text() == first
 
@@ -163,7 +158,7 @@ def test_an_answer_tells_why_is_copied_changed_and_left_for_a_new_beginning(alic
     assert alice.card().get_by_role("radio", checked=True).count() == 0
 
 
-def test_a_question_card_is_told_to_assistive_technology_in_its_order(alice: Teams):
+def test_a_question_is_told_to_assistive_technology_and_answered_by_keyboard_alone(alice: Teams):
     alice.ask("A post was reported")
     alice.sees("How did the post reach you?")
     alice.picture("question-en")
@@ -189,10 +184,6 @@ def test_a_question_card_is_told_to_assistive_technology_in_its_order(alice: Tea
         - paragraph: /not yet approved/
     """)
 
-
-def test_a_question_is_answered_by_keyboard_alone(alice: Teams):
-    alice.ask("A post was reported")
-    alice.sees("How did the post reach you?")
     keyboard, focused = alice.page.keyboard, alice.page.locator(":focus")
     alice.card().focus()
     keyboard.press("Tab")
@@ -240,27 +231,27 @@ def test_a_manager_walks_to_an_answer_in_french(bob: Teams):
     bob.ask("Publication signalée")
     bob.sees("Comment la publication vous est-elle parvenue?")
     bob.picture("question-fr")
-    choose(bob, "Une demande des médias", "Rien de tout cela", "Une personne qui relève de moi")
-    choose(bob, "Oui, on me l’a montrée")
+    choose(bob, "Une demande des médias", "Rien de tout cela")
+    choose(bob, "Un ou une militaire des Forces armées canadiennes")
     bob.picture("boxes-fr")
-    bob.tick("Des menaces, de la haine ou le harcèlement d’un membre du personnel")
+    bob.tick("Rien de tout cela")
     bob.press("Suivant")
-    bob.sees("Quelqu’un pourrait en souffrir : demandez conseil aujourd’hui")
+    bob.sees("Membre des Forces armées canadiennes : un autre régime")
     bob.picture("answer-1-fr")
     bob.press("Copier sous forme de texte")
     copied = bob.card().get_by_role("textbox").input_value()
-    assert copied.startswith("Quelqu’un pourrait en souffrir\u00a0: demandez conseil")
+    assert copied.startswith("Membre des Forces armées canadiennes\u00a0: un autre régime\n")
     bob.picture("copy-fr")
     bob.press("Retour")
-    bob.press("La suite (2/3)")
-    bob.sees("Langues de service : anglais, français")
+    bob.press("La suite (2/2)")
+    bob.sees("Chaîne de commandement (Forces armées canadiennes)")
     bob.picture("answer-2-fr")
 
 
 # -- what is typed
 
 
-def test_a_typed_question_gets_a_card_of_its_own_and_the_earlier_one_still_works(alice: Teams):
+def test_what_is_typed_answers_or_asks_and_earlier_cards_still_work(alice: Teams):
     alice.ask("A post was reported")
     alice.sees("How did the post reach you?")
     before = cards(alice)
@@ -276,20 +267,10 @@ def test_a_typed_question_gets_a_card_of_its_own_and_the_earlier_one_still_works
     alice.press("Next", on=walk)
     expect(walk).to_contain_text("As far as you know, whose post is it?")
     alice.sees("Using generative AI at work")
-
-
-def test_words_of_danger_are_answered_with_who_helps_now(alice: Teams):
     alice.ask("I want to kill myself")
     alice.sees("9-8-8")
     assert alice.text().startswith("If someone is in danger now")
     alice.picture("crisis-en")
-
-
-def test_words_of_danger_are_answered_in_french(bob: Teams):
-    bob.ask("je veux mourir")
-    bob.sees("9-8-8")
-    assert bob.text().startswith("Si quelqu’un est en danger")
-    bob.picture("crisis-fr")
 
 
 # -- check before I post
@@ -310,10 +291,14 @@ def test_check_before_i_post_is_walked_in_its_dialog_and_puts_nothing_in_a_messa
 
 
 def test_check_before_i_post_reads_no_message_that_it_is_started_on(bob: Teams):
-    bob.ask("mon ébauche")
-    bob.extension_on("mon ébauche", "check_before_post")
+    bob.ask("je veux mourir")
+    bob.sees("9-8-8")
+    assert bob.text().startswith("Si quelqu’un est en danger")
+    bob.picture("crisis-fr")
+    bob.extension_on("je veux mourir", "check_before_post")
     bob.sees("Je n’ai pas lu ce message et je n’en garde rien.")
-    assert "ébauche" not in bob.text()
+    assert "mourir" not in bob.text()
+    assert "Qu’est-ce qui vous décrit le mieux?" in bob.text()
     bob.picture("dialog-fr")
 
 

@@ -34,6 +34,7 @@ def only_bot() -> Iterator[Bot]:
 def only_client(only_bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teams]:
     folder = tmp_path_factory.mktemp("teams")
     with chromium() as browser, playground(browser, only_bot.endpoint, folder) as teams:
+        teams.card().wait_for()
         yield teams
     assert _listening(teams.port) == []
 
@@ -104,7 +105,7 @@ def test_a_question_is_answered_by_a_new_message(teams: Teams, bot: Bot):
     teams.ask("l’été & “that”?")
     teams.sees("Asked: l’été & “that”?")
     expect(teams.page.locator(".ac-adaptiveCard")).to_have_count(before + 1)
-    message = bot.of("message")[-1]
+    (message,) = bot.of("message")
     assert message["from"] == PEOPLE[0]
     assert message["recipient"] == BOT
     assert message["channelData"]["tenant"]["id"] == TENANT

@@ -377,9 +377,10 @@ def test_the_statements_of_the_first_screen_come_first(department: Conversation)
         texts = [text_of(card) for card, surface in found if surface is Surface.MODAL]
         last = max(page_with(texts, flat(one.statement.words[lang])) for one in reply.screen.first)
         assert last <= (0 if lang == "en" else 1)
-        assert all(reply.phrase("offices_heading") not in text for text in texts[:last])
-        for one in reply.screen.more:
-            assert flat(one.statement.words[lang]) not in texts[0]
+        offices = reply.phrase("offices_heading")
+        assert all(offices not in text for text in texts[:last])
+        for one in reply.screen.more:  # an office may say the same of itself
+            assert flat(one.statement.words[lang]) not in texts[0].partition(offices)[0]
 
 
 def page_with(texts: Sequence[str], words: str) -> int:

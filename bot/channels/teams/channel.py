@@ -137,8 +137,6 @@ class TeamsChannel:
         )
         in_time = False
         try:
-            # A turn of the loop, in which it hears whether Teams is still there.
-            await asyncio.sleep(0)
             await response.prepare(request)
             await response.write_eof()
             in_time = self._clock() - since < _LATE
