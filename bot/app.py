@@ -275,11 +275,13 @@ def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:
     from aiohttp import web
 
     conversation = open_conversation(settings)
-    # The guidance lives as long as the process: the collector need not look through it each time.
-    gc.freeze()
     application = web_application(settings, conversation)
 
     async def tell(_: web.Application) -> None:
+        # What is there now lives as long as the process: to look through it again and again would
+        # hold everybody up.
+        gc.collect()
+        gc.freeze()
         started(conversation)
 
     application.on_startup.append(tell)

@@ -365,8 +365,9 @@ def elsewhere(body: Json, tenant: str) -> Iterator[tuple[str, Json]]:
 async def test_what_is_not_from_a_tenant_that_is_served_is_refused(
     kind: str, cairn: Running, fake: FakeTeams, alice: Person
 ):
+    headers = fake.headers()
     for name, activity in elsewhere(KINDS[kind](alice), fake.tenant):
-        outcome = await fake.deliver(activity, expect=False)
+        outcome = await fake.send(activity, headers)
         assert (outcome.status, outcome.body) == (403, ""), name
     assert await came_to_nothing(cairn)
 

@@ -22,8 +22,8 @@ from tests.test_teams_threats import CANARY, hurry, inbound, poisoned, said, sho
 
 __all__ = ["unjudged"]
 
-SEEDS = 8
-BODIES = 250
+SEEDS = 4
+BODIES = 500
 """Bodies of each seed: two thousand in all, each sent with a token and without."""
 
 TYPES = (
