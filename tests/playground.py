@@ -5,7 +5,7 @@
             teams.sees("Welcome")           # waits until the newest card has this text
             teams.pick("An executive")      # a radio button;  tick(...) check boxes;  fill(...)
             teams.press("Next")             # waits until the bot has answered
-            teams.picture("welcome")        # tests/.pictures/teams-welcome.png
+            teams.picture("welcome")        # tests/.pictures/playground-welcome.png
             teams.lang = "fr"               # from here on it is bob's, whose Teams is French
 
 Each `playground` is a process of its own with chats of its own, so that the bot has never seen

@@ -20,7 +20,7 @@ from bot.guidance.words import Lang
 PICTURES: Final = Path(__file__).parent / ".pictures"
 SECONDS: Final = 30
 """After which something that does not come fails the test."""
-FEW: Final = 4
+FEW: Final = 8
 """Cards in a chat that is not yet long."""
 EDIT: Final = 3
 """Seconds that the edit of a card is waited for."""
@@ -55,7 +55,7 @@ class Teams:
     """Whether the personal chat is the one that is open."""
     _stream: WebSocket = field(init=False)
     """By which the Playground tells the client what the bot sends."""
-    _edited: int = field(init=False, default=0)
+    edited: int = field(init=False, default=0)
     """How many edits have come by it."""
 
     def reload(self) -> None:
@@ -71,7 +71,7 @@ class Teams:
         self.page.get_by_role("button", name="Hide log panel").click()
 
     def _count(self, frame: str | bytes) -> None:
-        self._edited += _is_edit(frame)
+        self.edited += _is_edit(frame)
 
     # ---- chats
 
@@ -217,7 +217,7 @@ class Teams:
         """Keep the newest message, or the dialog, for whoever wants to look."""
         PICTURES.mkdir(exist_ok=True)
         shown = self.dialog() if self.dialog().count() else self.message()
-        shown.screenshot(path=PICTURES / f"teams-{name}.png")
+        shown.screenshot(path=PICTURES / f"playground-{name}.png")
 
     def log(self) -> str:
         self.page.get_by_role("button", name="Toggle Log Panel").click()
@@ -245,11 +245,11 @@ class Teams:
 
     def press(self, button: str, *, on: Locator | None = None) -> None:
         """Press a button of the card and wait until what the bot answers is shown."""
-        awaits_edit, before = self.edits and not self.dialog().count(), self._edited
+        awaits_edit, before = self.edits and not self.dialog().count(), self.edited
         with self.page.expect_response(_is_answer) as answer:
             self.click(button, on=on)
         answer.value.finished()
-        if awaits_edit and self._edited == before:
+        if awaits_edit and self.edited == before:
             # An edit empties the inputs, so nothing may be picked before it has come. Cairn leaves
             # it out when a chat is busy.
             with suppress(TooLateError):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.slack.ingress import MAX_DEPTH, RefusedError, parse
+from bot.channels.requests import MAX_DEPTH, RefusedError
+from bot.channels.slack.ingress import parse
 
 FORM = "application/x-www-form-urlencoded"
 NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name != "payload")

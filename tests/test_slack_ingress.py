@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.app import utc_now
-from bot.channels.slack.ingress import MAX_BODY, MAX_DEPTH, Door, RefusedError, parse
+from bot.channels.requests import MAX_BODY, MAX_DEPTH, RefusedError
+from bot.channels.slack.ingress import Door, parse
 from bot.cli import main
 from bot.conversation import Conversation, Move, Reply
 from bot.errors import SettingsError
@@ -562,7 +563,7 @@ async def test_a_packed_body_that_cannot_be_unpacked_is_refused_like_any_other(
 async def test_a_body_that_does_not_come_is_not_waited_for(
     cairn: Running, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.channels.slack.ingress._SLOWEST", 0.05)
+    monkeypatch.setattr("bot.channels.requests._SLOWEST", 0.05)
     async with connected(cairn) as (reader, writer):
         writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         assert b" 408 " in await reader.readline()

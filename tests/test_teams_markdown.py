@@ -187,6 +187,8 @@ def shows_just(parse: Parse, text: str) -> None:
         found = parse(literal(text), parser)
         assert set(found.tags) <= {"p"}
         assert found.text == folded(text)
+        # Whether a client looks for functions before it reads the marks, or after.
+        assert not any("{{" in run.text for block in found.blocks for run in block.runs)
     assert "{{" not in literal(text)
 
 
@@ -226,6 +228,7 @@ _ADDRESS = st.text("abcxyz0189-._~:/?#[]@!$&'()*+,;=%\\| <>\"`{}^é", max_size=4
 
 @given(_ADDRESS, _LINE)
 @settings(max_examples=1_000, deadline=None)
+@example("https://www.canada.ca/?a=1&copy;=2", "a function of the address")
 def test_a_link_is_just_one_to_its_address(parse: Parse, address: str, words: str):
     found = parse(f"x {link(address, words)} y")
     assert found.tags == ["p", "a"]

@@ -1076,7 +1076,6 @@ async def test_who_waits_for_an_answer_is_helped_without_any_call(
     fake.faults.add("*", faults.stall(), times=None)
     outcome = await fake.deliver(kinds[name])
     assert CRISIS.en in shown_by(outcome)
-    assert outcome.seconds < 3
     fake.faults.heal()
 
 

@@ -1,10 +1,9 @@
 """How are the few marks of our words written for Teams? As Markdown, everything else escaped.
 
-A card's text knows bold, italics, lists and links. What could be read as one of them, as a tag, an
-entity or a function of the card gets a backslash, which every Teams client drops again. Brackets
-stay as they are but where a link could begin: the numbers of sources stand in them. Blanks in a row
-are one, since four begin code and two at the end of a line break it. What a person typed is never
-written at all.
+A card's text knows bold, italics, lists and links. What could be read as one of them, as a tag or
+an entity gets a backslash, which every Teams client drops again. Brackets stay as they are but
+where a link could begin: the numbers of sources stand in them. Blanks in a row are one, since four
+begin code and two at the end of a line break it. What a person typed is never written at all.
 """
 
 from __future__ import annotations
@@ -22,12 +21,11 @@ _FORMATTING: Final = re.compile(
     r"|(?<=\])[(\[:]"
     r"|^ ?>|^ ?[-+#=:|](?=[\s\-#=:|]|$)"
     r"|^ ?\d{1,9}[.)](?=\s|$)"
-    r"|(?<=\{)\{"
 )
 _BLANKS: Final = re.compile(r"[ \t]+")
 _ENTITY: Final = re.compile(r"&(?=#?\w+;)")
-_JOINED: Final = "{\u2060{"
-"""Braces with a letter of no width between them: two together would begin a function."""
+_BRACES: Final = re.compile(r"(?<=\{)(?=\{)")
+"""Where a letter of no width goes: two braces together would begin a function."""
 
 _IN_ADDRESS: Final = str.maketrans(
     {"(": "%28", ")": "%29", " ": "%20", "<": "%3C", ">": "%3E", "\\": "%5C"}
@@ -43,8 +41,8 @@ def markdown(text: str) -> str:
 @lru_cache(maxsize=16384)
 def literal(text: str) -> str:
     """Return words without marks as Markdown that shows just them: no format, no link."""
-    calm = _FORMATTING.sub(_escaped, _BLANKS.sub(" ", text.replace("\r", "\n")))
-    return calm.replace("{\\{", _JOINED)
+    calm = _BRACES.sub("\u2060", _BLANKS.sub(" ", text.replace("\r", "\n")))
+    return _FORMATTING.sub(_escaped, calm)
 
 
 @lru_cache(maxsize=16384)
