@@ -19,6 +19,7 @@ from bot.guidance.ticket import MAX_LENGTH, read_ticket
 from bot.guidance.walk import at_question, back, choose
 from bot.guidance.words import Lang, Words
 from bot.organization import Contact, Notice, Opening, Organization, Tool, opening
+from bot.personal import personal_data
 
 _NOTHING: Final = Words("", "")
 
@@ -104,7 +105,7 @@ class Reply:
 
     ``approval`` is the sentence of the footer, ``retention`` what the employer says that it keeps,
     shown with the promise. ``updated`` says that the guidance has changed since the person's place
-    was made.
+    was made, ``personal`` which kinds of personal data they typed.
     """
 
     screen: Screen
@@ -117,6 +118,7 @@ class Reply:
     came_from: str | None = None
     retention: Words | None = None
     updated: bool = False
+    personal: tuple[str, ...] = ()
 
     def phrase(self, name: str, **places: object) -> str:
         """Return one of the bot's own sentences in the language of the reply, filled in."""
@@ -162,6 +164,7 @@ class Conversation:
         now = self._now()
         if isinstance(move.act, Say):
             reply = self._typed(move, move.act.text, now)
+            reply = replace(reply, personal=personal_data(move.act.text))
         else:
             reply = self._reply(self._screen(move, now), move.lang, now)
         updated = bool(move.under) and not self._guidance.version.startswith(move.under or "")

@@ -19,7 +19,9 @@ from bot.organization import read_organization
 from tests.conftest import ROOT, TODAY
 
 BAD = Path(__file__).parent / "bad"
-DIRECT = {"C101", "C107", "C115", "C116", "C117", "C119", "C120"}
+DIRECT = {
+    "C101", "C107", "C115", "C116", "C117", "C119", "C120", "C813", "C814", "C815", "C816",
+}  # fmt: skip
 """Rules about more than one file, or about none: each has a test of its own below."""
 
 
@@ -181,3 +183,32 @@ def test_no_content_whatever_makes_the_checker_crash(tmp_path: Path, content: by
     problems = check_file(ROOT, path, TODAY).problems
     assert problems
     assert all(p.file == "strange.yaml" for p in problems)
+
+
+def with_examples(tmp_path: Path, **files: bytes) -> list[tuple[str, str, int]]:
+    """What is reported on a guidance with these files of examples, and no others."""
+    folder = tmp_path / "guidance"
+    for part in ("dialogs", "content"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("examples"))
+    home = folder / "content" / "examples" / "en"
+    home.mkdir(parents=True)
+    for name, content in files.items():
+        (home / f"{name}.txt").write_bytes(content)
+    return [(p.code, Path(p.file).name, p.line) for p in check(folder, TODAY).problems]
+
+
+def test_examples_belong_to_a_topic_of_the_guidance(tmp_path: Path):
+    found = with_examples(tmp_path, can_i_pst=b"ok to post?\n", out_of_scope=b"lunch?\n")
+    assert found == [("C813", "can_i_pst.txt", 1)]
+
+
+def test_an_example_has_one_topic_and_is_not_too_long(tmp_path: Path):
+    long = b"may I? " * 100 + b"\n"
+    found = with_examples(
+        tmp_path, can_i_post=b"# clerks\nMay I?\n", feedback=b"may i\n", learning=long
+    )
+    assert found == [("C814", "feedback.txt", 1), ("C815", "learning.txt", 1)]
+
+
+def test_examples_are_utf_8(tmp_path: Path):
+    assert with_examples(tmp_path, feedback=b"caf\xe9\n") == [("C816", "feedback.txt", 1)]

@@ -35,6 +35,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teams]:
     ):
         teams.card().wait_for()
         yield teams
+        if teams.dialog().count():  # a test that failed has left it open
+            teams.close()
         assert "(×)" not in teams.log()
 
 
@@ -97,6 +99,7 @@ def test_a_manager_is_welcomed_and_walks_to_an_answer_with_its_sources_and_offic
     expect(client.card().get_by_role("radio", name="A media query")).to_be_checked()
     client.press("Next")
     choose(client, "None of these", "A Canadian Armed Forces member")
+    assert client.edited, "what an answer shows was not kept in the chat too"
     client.picture("boxes-en")
     client.tick("It reveals operations, movements or other non-public information")
     client.tick("It threatens, harasses or targets a civilian employee")

@@ -876,10 +876,7 @@ async def test_no_machine_is_answered(cairn: Running, fake: FakeTeams, alice: Pe
 @pytest.fixture
 def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the fake not hold each of very many cards against the schema; other tests do."""
-    monkeypatch.setattr("tests.teams.server.cards.activity", lambda _: _NOTHING_FOUND)
-
-
-_NOTHING_FOUND = cards.Finding()
+    monkeypatch.setattr("tests.teams.server.cards.activity", lambda _: cards.Finding())
 
 
 def typed_in_every_way(person: Person, group: Chat, text: str, card: str, modal: str) -> list[Json]:

@@ -17,10 +17,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -312,8 +312,13 @@ Header = Callable[[Login], str | None]
 
 
 def bearer(**how: Any) -> Header:
-    """A token that is good but for what is said."""
-    return lambda login: f"Bearer {login.token(**how)}"
+    """A token that is good but for what is said; times are those at which it is made."""
+    return lambda login: f"Bearer {login.token(**now(how))}"
+
+
+def now(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Claims with the times in them as they are now."""
+    return {name: value() if callable(value) else value for name, value in claims.items()}
 
 
 def within(seconds: int) -> int:
@@ -437,10 +442,10 @@ REFUSED: dict[str, tuple[Header, str]] = {
         "endorsement",
     ),
     # the claims
-    "expired": (bearer(exp=within(-400)), "expired"),
-    "not yet valid": (bearer(nbf=within(400)), "early"),
+    "expired": (bearer(exp=partial(within, -400)), "expired"),
+    "not yet valid": (bearer(nbf=partial(within, 400)), "early"),
     "no end": (bearer(exp=None), "expiry"),
-    "an end that is a text": (bearer(exp=str(within(3600))), "expiry"),
+    "an end that is a text": (bearer(exp=lambda: str(within(3600))), "expiry"),
     "an end that is endless": (bearer(exp=float("inf")), "token"),
     "a start that is a text": (bearer(nbf="soon"), "token"),
     "meant for another bot": (bearer(aud="another"), "audience"),
@@ -472,9 +477,13 @@ async def test_a_request_without_a_token_of_teams_is_refused(case, login, transp
     assert refused.value.code == word
 
 
-@pytest.mark.parametrize("claims", [{"exp": within(-200)}, {"nbf": within(200)}, {"nbf": None}])
+@pytest.mark.parametrize(
+    "claims",
+    [{"exp": partial(within, -200)}, {"nbf": partial(within, 200)}, {"nbf": None}],
+    ids=["just ended", "about to begin", "without a beginning"],
+)
 async def test_clocks_may_differ_by_some_minutes(claims, login, transport):
-    assert await transport.authenticate(f"Bearer {login.token(**claims)}")
+    assert await transport.authenticate(f"Bearer {login.token(**now(claims))}")
 
 
 async def test_on_this_machine_no_token_is_asked_for(make, world, login):

@@ -117,6 +117,8 @@ def told_first(reply: Reply) -> list[str]:
     told = []
     if screen.trouble:
         told.append(reply.phrase(f"trouble_{screen.trouble}"))
+    if reply.personal:
+        told.append(personal_words(reply))
     if reply.updated:
         told.append(reply.phrase("guidance_updated"))
     if screen.dropped:
@@ -127,6 +129,12 @@ def told_first(reply: Reply) -> list[str]:
         due = screen.tree.review_by.isoformat()
         told.append(reply.phrase(f"review_{screen.review}", date=due))
     return told
+
+
+def personal_words(reply: Reply) -> str:
+    """Return what is said of personal data that was typed: its kinds, and never itself."""
+    kinds = ", ".join(reply.phrase(f"personal_{kind}") for kind in reply.personal)
+    return reply.phrase("personal_data", kinds=kinds)
 
 
 def places(reply: Reply) -> list[str]:

@@ -469,6 +469,23 @@ RULES: Final[Mapping[str, Rule]] = {
         "No story reaches the answer “{id}”. Write one.",
         "Aucun récit n’atteint la réponse « {id} ». Écrivez-en un.",
     ),
+    # 81: examples of what people type
+    "C813": _error(
+        "There is no topic “{id}”, so this file of examples belongs to nothing.{hint}",
+        "Il n’y a pas de sujet « {id} »; ce fichier d’exemples ne se rattache donc à rien.{hint}",
+    ),
+    "C814": _error(
+        "This example stands in {other} too. An example can have one topic only.",
+        "Cet exemple figure aussi dans {other}. Un exemple ne peut avoir qu’un seul sujet.",
+    ),
+    "C815": _error(
+        "This example has {count} letters; at most 600 are read well. Make it shorter.",
+        "Cet exemple compte {count} lettres; 600 au plus se lisent bien. Raccourcissez-le.",
+    ),
+    "C816": _error(
+        "This file is not UTF-8 text. Save it as UTF-8.",
+        "Ce fichier n’est pas du texte UTF-8. Enregistrez-le en UTF-8.",
+    ),
     # 9: what a person must still settle; listed on request only
     "C901": _open(
         "“{id}” has a French title or name that was not seen in an official text. Confirm it, then"

@@ -17,6 +17,7 @@ from bot.channels.wording import (
     clock_words,
     heading,
     languages_words,
+    personal_words,
     quoted,
 )
 from bot.conversation import Reply
@@ -35,7 +36,9 @@ def renderer() -> Callable[[Reply], str]:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(by_kind=by_kind, known_to_all=KNOWN_TO_ALL)
+    environment.globals.update(
+        by_kind=by_kind, known_to_all=KNOWN_TO_ALL, personal_words=personal_words
+    )
     environment.filters.update(rich=_rich, plain=plain, dial=_dial)
     template = environment.get_template("page.html")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from bot.guidance.build import build
+from bot.guidance.check.examples import check_examples
 from bot.guidance.check.open import report_open
 from bot.guidance.check.stories import check_stories
 from bot.guidance.check.text import check_words
@@ -38,7 +39,10 @@ def check(folder: Path, today: date, *, settle: bool = False) -> Checked:
     """Check the guidance in ``folder``; with ``settle``, list what a person must still settle."""
     report = Report()
     files = gather(folder, report)
-    return check_files(files, today, report, settle=settle)
+    checked = check_files(files, today, report, settle=settle)
+    if checked.guidance is not None:
+        check_examples(folder, checked.guidance, report)
+    return replace(checked, problems=tuple(report.sorted()))
 
 
 def check_file(folder: Path, path: Path, today: date, *, settle: bool = False) -> Checked:
