@@ -206,6 +206,7 @@ def test_the_program_and_the_phrases_know_the_same_names(guidance: Guidance):
         "network_": ["gc", "defence"],
         "language_": list(LANGS),
         "shortcut_": ["about", *MAIN],
+        "personal_": ["email", "phone", "pri", "sin", "card"],
     }.items():
         used |= {family + member for member in members}
     used = {name for name in used if not name.endswith("_")}
