@@ -420,6 +420,7 @@ def test_a_field_is_named_anew_by_language_and_question_since_clients_keep_what_
 def test_what_is_too_large_is_told_by_its_size_only(conversation: Conversation):
     card = dialogs(conversation.respond(Move("home", "en", Look())))[0]
     limit = MESSAGE - ENVELOPE
+    assert MESSAGE == cards.OUR_BYTES
     free = limit - len(checked(card).text.encode("utf-16-le"))
     card["body"][0]["text"] += "x" * (free // 2)
     assert cards.size(checked(card)) == limit
