@@ -2,8 +2,8 @@
 
 What belongs together stays together; a page ends where the next part would make it too long. The
 statements of an answer's first screen come first: on Slack all of them are on the first page, in
-Teams the last few of a long French answer may be on the second. Each page ends with the sources that
-its own statements lean on.
+Teams the last few of a long French answer may be on the second. Each page ends with the sources
+that its own statements lean on.
 """
 
 from __future__ import annotations
