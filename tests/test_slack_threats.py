@@ -24,7 +24,8 @@ from bot.app import utc_now
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person as Somebody
 from bot.channels.slack.decode import plain_words
-from bot.channels.slack.mrkdwn import literal, mrkdwn
+from bot.channels.slack.mrkdwn import literal
+from bot.channels.slack.pen import PEN
 from bot.channels.steps import Fields, Step
 from bot.conversation import Conversation, Move, Reply, Say
 from bot.guidance import understand
@@ -1167,7 +1168,7 @@ def test_our_words_read_in_slack_as_they_are_meant():
     words = our_words()
     assert len(words) > 2_000
     for text in words:
-        reader = Reader(mrkdwn(text))
+        reader = Reader(PEN.marked(text))
         assert [*zip(reader.bullets, reader.found, strict=True)] == meant(text), text
 
 

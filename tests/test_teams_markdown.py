@@ -17,9 +17,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.channels.composer import Element
+from bot.channels.pen import Element
 from bot.channels.teams import surfaces
-from bot.channels.teams.markdown import below, bullet, link, literal, markdown
+from bot.channels.teams.markdown import below, bullet, link, literal
 from bot.channels.teams.pen import PEN, pages_of
 from bot.conversation import Conversation, Look, Move, Reply
 from bot.guidance.model import Guidance
@@ -251,7 +251,7 @@ def test_our_words_read_in_teams_as_they_are_meant(parse: Parse):
     words = our_words()
     assert len(words) > 2_000
     for text in words:
-        assert blocks_of(parse(markdown(text))) == meant(text), text
+        assert blocks_of(parse(PEN.marked(text))) == meant(text), text
         shows_just(parse, text)
 
 

@@ -1,14 +1,12 @@
-"""What does a reply say where it is drawn from blocks? The same parts on Slack and in Teams.
-
-A channel's own way of writing is its pen: marks within a text, and the elements that hold texts.
-"""
+"""What does a reply say where it is drawn from blocks? The same parts on Slack and in Teams."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final
 
+from bot.channels.pen import Element, Field, Pen
 from bot.channels.wording import (
     KNOWN_TO_ALL,
     clock_words,
@@ -22,94 +20,6 @@ from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Ref, Statement
 from bot.guidance.screen import Note, Said, Sort, by_kind, is_stated, notes
-
-Element = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A form field in which choices are made.
-
-    ``name`` tells it from any other, the language and the question included, since platforms keep
-    what was picked in a field for as long as its name stays. ``choices`` are ids and words.
-    """
-
-    name: str
-    kind: str
-    label: str
-    choices: Sequence[tuple[str, str]]
-    picked: Sequence[str] = ()
-    many: bool = False
-    hint: str | None = None
-    placeholder: str | None = None
-    optional: bool = False
-
-
-class Pen(Protocol):
-    """How a channel writes. What it takes as ``words`` has no marks; ``text`` has its own."""
-
-    channel: str
-    """The channel's name among those that a sentence of the promise is for."""
-
-    def literal(self, words: str) -> str:
-        """Return words as text that shows just them: no format, link or mention."""
-        ...
-
-    def marked(self, words: str) -> str:
-        """Return words of the content, which have its marks, as text."""
-        ...
-
-    def link(self, address: str, words: str) -> str:
-        """Return a link."""
-        ...
-
-    def strong(self, words: str) -> str:
-        """Return words that stand out."""
-        ...
-
-    def emphasis(self, words: str) -> str:
-        """Return words that are set apart."""
-        ...
-
-    def bullet(self, text: str) -> str:
-        """Return one item of a list."""
-        ...
-
-    def below(self, rows: Sequence[str]) -> str:
-        """Return rows one below the other."""
-        ...
-
-    def joined(self, rows: Iterable[str]) -> list[str]:
-        """Return rows in as few texts as the channel's length for one allows."""
-        ...
-
-    def kicker(self, words: str) -> Element:
-        """Return the line above the title: the walk or sort of page."""
-        ...
-
-    def title(self, words: str) -> Element:
-        """Return the title of a screen."""
-        ...
-
-    def heading(self, words: str) -> Element:
-        """Return the heading of a part."""
-        ...
-
-    def text(self, text: str) -> Element:
-        """Return a paragraph."""
-        ...
-
-    def small(self, text: str) -> Element:
-        """Return a small line."""
-        ...
-
-    def field(self, field: Field) -> list[Element]:
-        """Return a form field, and what must be read before it."""
-        ...
-
-    def weigh(self, element: Element) -> int:
-        """Return how much of a page an element takes, in letters about."""
-        ...
 
 
 @dataclass(slots=True)

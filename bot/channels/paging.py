@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from bot.channels.composer import Asked, Composer, Element, Part, Pen
+from bot.channels.composer import Asked, Composer, Part
+from bot.channels.pen import Element, Pen
 from bot.conversation import Reply
 from bot.guidance.model import Ref
 

@@ -11,17 +11,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from bot.guidance.words import Line, lines
-
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _FORMATTING: Final = re.compile(r"(?m)^>|[*~`]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+'-]+:)")
 _WORD_JOINER: Final = "\u2060"
-
-
-@lru_cache(maxsize=16384)
-def mrkdwn(text: str) -> str:
-    """Return text of the content, with its marks, as mrkdwn."""
-    return "\n".join([_line(line) for line in lines(text)])
 
 
 @lru_cache(maxsize=16384)
@@ -39,17 +31,3 @@ def escape(text: str) -> str:
 def link(address: str, words: str) -> str:
     """Return a link; its words may not hold a format of their own."""
     return f"<{address.translate(_ESCAPES).replace('|', '%7C')}|{literal(words)}>"
-
-
-def _line(line: Line) -> str:
-    parts = []
-    for span in line.spans:
-        if span.href is not None:
-            parts.append(link(span.href, span.text))
-        elif span.strong:
-            parts.append(f"*{literal(span.text)}*")
-        elif span.emphasis:
-            parts.append(f"_{literal(span.text)}_")
-        else:
-            parts.append(literal(span.text))
-    return ("• " if line.bullet else "") + "".join(parts)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.channels import paging
-from bot.channels.composer import Element, Field
 from bot.channels.paging import Page, Sheet
+from bot.channels.pen import Element, Field, Pen
 from bot.channels.slack import blocks, mrkdwn
 from bot.conversation import Reply
 
@@ -18,13 +18,12 @@ _SECTION: Final = 2_800
 _RADIO: Final = 10
 
 
-class SlackPen:
+class SlackPen(Pen):
     """Writes mrkdwn, and puts it into blocks."""
 
     channel = "slack"
 
     literal = staticmethod(mrkdwn.literal)
-    marked = staticmethod(mrkdwn.mrkdwn)
     link = staticmethod(mrkdwn.link)
     title = staticmethod(blocks.header)
     heading = staticmethod(blocks.header)

@@ -16,8 +16,8 @@ from bot.channels.controls import Control, controls, onward, to_private
 from bot.channels.paging import Page
 from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Block
-from bot.channels.slack.mrkdwn import literal, mrkdwn
-from bot.channels.slack.pen import page_of
+from bot.channels.slack.mrkdwn import literal
+from bot.channels.slack.pen import PEN, page_of
 from bot.channels.text import to_copy
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
@@ -161,7 +161,7 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
         *_notices(reply),
         blocks.header(say("home_title")),
         blocks.section(literal(say("what_i_am"))),
-        blocks.context(mrkdwn(guidance.promise.line[reply.lang])),
+        blocks.context(PEN.marked(guidance.promise.line[reply.lang])),
         blocks.section(f"*{literal(say('home_walks'))}*"),
         blocks.actions(main, "main"),
         blocks.actions(others, "others"),
@@ -199,8 +199,8 @@ def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
         *_notices(french),
         blocks.section(literal(english.phrase("what_i_am"))),
         blocks.section(literal(french.phrase("what_i_am"))),
-        blocks.context(mrkdwn(english.guidance.promise.line.en)),
-        blocks.context(mrkdwn(french.guidance.promise.line.fr)),
+        blocks.context(PEN.marked(english.guidance.promise.line.en)),
+        blocks.context(PEN.marked(french.guidance.promise.line.fr)),
         blocks.labelled("lang", "Language · Langue", blocks.radio("lang", tongues)),
         blocks.labelled(
             "goto:both",
@@ -252,7 +252,7 @@ def channel_reply(reply: Reply, link: str) -> Payload:
 
 def refusal(replies: tuple[Reply, Reply]) -> Payload:
     """Return what people from elsewhere are told, in both languages."""
-    rows = [blocks.section(mrkdwn(reply.phrase("from_elsewhere"))) for reply in replies]
+    rows = [blocks.section(PEN.marked(reply.phrase("from_elsewhere"))) for reply in replies]
     return {"text": _both(replies, "neutral_text"), "blocks": rows}
 
 
@@ -299,7 +299,7 @@ def _told(reply: Reply, phrase: str | None) -> Iterator[Block]:
 
 def _notices(reply: Reply) -> Iterator[Block]:
     for notice in reply.notices:
-        words = mrkdwn(notice.words[reply.lang])
+        words = PEN.marked(notice.words[reply.lang])
         yield blocks.section(f"*{literal(reply.phrase('notice'))}* {words}")
 
 

@@ -12,8 +12,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from bot.guidance.words import Line, lines
-
 _FORMATTING: Final = re.compile(
     r"(?m)[\\*`<]|~(?=~)"
     r"|(?<![^\W_])_|_(?![^\W_])"
@@ -30,12 +28,6 @@ _BRACES: Final = re.compile(r"(?<=\{)(?=\{)")
 _IN_ADDRESS: Final = str.maketrans(
     {"(": "%28", ")": "%29", " ": "%20", "<": "%3C", ">": "%3E", "\\": "%5C"}
 )
-
-
-@lru_cache(maxsize=16384)
-def markdown(text: str) -> str:
-    """Return text of the content, with its marks, as Markdown."""
-    return below([_line(line) for line in lines(text)])
 
 
 @lru_cache(maxsize=16384)
@@ -73,17 +65,3 @@ def _address(address: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return f"{found[0][:-1]}\\{found[0][-1]}"
-
-
-def _line(line: Line) -> str:
-    parts = []
-    for span in line.spans:
-        if span.href is not None:
-            parts.append(link(span.href, span.text))
-        elif span.strong:
-            parts.append(f"**{literal(span.text)}**")
-        elif span.emphasis:
-            parts.append(f"_{literal(span.text)}_")
-        else:
-            parts.append(literal(span.text))
-    return ("- " if line.bullet else "") + "".join(parts)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.channels import paging
-from bot.channels.composer import Element, Field
 from bot.channels.paging import Page, Sheet
+from bot.channels.pen import Element, Field, Pen
 from bot.channels.teams import elements, markdown
 from bot.conversation import Reply
 
@@ -26,13 +26,12 @@ _FIELD: Final = 180
 _CHOICE: Final = 30
 
 
-class TeamsPen:
+class TeamsPen(Pen):
     """Writes Markdown, and puts it into the elements of a card."""
 
     channel = "teams"
 
     literal = staticmethod(markdown.literal)
-    marked = staticmethod(markdown.markdown)
     link = staticmethod(markdown.link)
     bullet = staticmethod(markdown.bullet)
     text = staticmethod(elements.text)

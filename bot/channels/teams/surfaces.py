@@ -14,7 +14,8 @@ from bot.channels.controls import controls, onward, to_private
 from bot.channels.paging import Page
 from bot.channels.teams import elements
 from bot.channels.teams.elements import Element
-from bot.channels.teams.markdown import literal, markdown
+from bot.channels.teams.markdown import literal
+from bot.channels.teams.pen import PEN
 from bot.channels.text import to_copy
 from bot.conversation import Reply
 from bot.guidance.screen import Sort
@@ -144,8 +145,8 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         elements.title(TITLE),
         elements.text(literal(english.phrase("what_i_am"))),
         elements.text(literal(french.phrase("what_i_am"))),
-        elements.small(markdown(english.guidance.promise.line.en)),
-        elements.small(markdown(french.guidance.promise.line.fr)),
+        elements.small(PEN.marked(english.guidance.promise.line.en)),
+        elements.small(PEN.marked(french.guidance.promise.line.fr)),
         elements.choices("lang", "Language · Langue", tongues),
         elements.choices("goto:both", _both(replies, "home_title"), options),
         _type_field(*replies),
@@ -180,7 +181,7 @@ def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool
 
 def refusal(replies: tuple[Reply, Reply]) -> Element:
     """Return what people from elsewhere are told, in both languages."""
-    rows = [elements.text(markdown(reply.phrase("from_elsewhere"))) for reply in replies]
+    rows = [elements.text(PEN.marked(reply.phrase("from_elsewhere"))) for reply in replies]
     return elements.card(rows, replies[0].lang, _both(replies, "neutral_text"))
 
 
@@ -195,7 +196,7 @@ def _type_field(*replies: Reply) -> Element:
 
 def _notices(reply: Reply) -> Iterator[Element]:
     for notice in reply.notices:
-        words = markdown(notice.words[reply.lang])
+        words = PEN.marked(notice.words[reply.lang])
         yield elements.text(f"**{literal(reply.phrase('notice'))}** {words}")
 
 
