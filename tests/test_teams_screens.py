@@ -251,7 +251,7 @@ def test_a_sample_of_them_is_so_with_any_capsule(
 
 def test_no_capsule_is_shorter_than_the_shortest(guidance: Guidance):
     answers = TeamsAnswers(Conversation(guidance, None, still), Seal([new_key()], guidance, still))
-    assert len(answers.capsule(answers.at("home", "en"), ALICE)) >= SHORTEST
+    assert len(answers.card(answers.at("home", "en"), ALICE, Surface.MESSAGE).capsule) >= SHORTEST
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -374,7 +374,7 @@ def test_the_statements_of_the_first_screen_come_first(department: Conversation)
     tickets = [t for tree in department.guidance.trees.values() for t in [*routes(tree)][::97]]
     for ticket, lang in itertools.product(tickets, LANGS):
         reply = department.respond(Move(str(ticket), lang, Look()))
-        found = shown(reply, answers.capsule(reply, ALICE))
+        found = shown(reply, answers.card(reply, ALICE, Surface.MESSAGE).capsule)
         texts = [text_of(card) for card, surface in found if surface is Surface.MODAL]
         last = max(page_with(texts, flat(one.statement.words[lang])) for one in reply.screen.first)
         assert last <= (0 if lang == "en" else 1)

@@ -1039,7 +1039,7 @@ async def test_who_is_in_danger_is_told_at_once_who_helps_wherever_they_type_it(
     if broken == "the store":
         break_store(cairn)
     elif broken != "nothing":
-        monkeypatch.setattr("bot.channels.teams.events._STORE", 0.05)
+        monkeypatch.setattr("bot.channels.seen._PATIENCE", 0.05)
         monkeypatch.setattr(cairn.channel._events, "_seen", Endless())
     for name, activity in kinds.items():
         before = [*person.cards]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bot.channels.steps import Fields, Step, step_of
+from dataclasses import replace
+from typing import NamedTuple
+
+from bot.channels.steps import Fields, Step, again, step_of
 from bot.channels.wording import asked_again
 from bot.conversation import Conversation, Move, Open, Reply
 from bot.guidance import understand
@@ -11,6 +14,14 @@ from bot.guidance.pages import HOME
 from bot.guidance.screen import Trouble
 from bot.guidance.words import LANGS, Lang
 from bot.seal import Bearer, ExpiredError, NotOpenedError, Seal, Spot
+
+
+class Stepped(NamedTuple):
+    """What a press leads to: the reply, its page, and the language if the person chose one."""
+
+    reply: Reply
+    number: int
+    chosen: Lang | None
 
 
 class Answers:
@@ -42,6 +53,28 @@ class Answers:
         """Return the reply to a step."""
         reply = self._conversation.respond(step.move)
         return reply.with_trouble(step.trouble) if step.trouble else reply
+
+    def stepped(self, do: str, opened: Step | Spot, fields: Fields) -> Stepped:
+        """Return what a press leads to; in another language what was picked stays picked."""
+        step = self.step(do, opened, fields)
+        chose = isinstance(opened, Spot) and do.startswith(("first", "language"))
+        reply = self.reply(step)
+        if do.startswith("language") and "pick" in fields.picked:
+            screen = replace(reply.screen, picked=fields.picked["pick"])
+            reply = replace(reply, screen=screen)
+        return Stepped(reply, step.number, step.move.lang if chose else None)
+
+    def beside(self, do: str, opened: Step | Spot) -> Reply | None:
+        """Return the screen that a form beside the walk is about; none where it has none to show.
+
+        These are the choices of the trail, an answer to copy, and one that was sent to the chat.
+        """
+        name = do.partition(":")[0]
+        if not isinstance(opened, Spot) or name not in ("trail", "copy", "send"):
+            return None
+        reply = self.reply(again(opened))
+        shows = reply.screen.trail if name == "trail" else reply.screen.answer
+        return reply if shows else None
 
     def at(self, place: str, lang: Lang) -> Reply:
         """Return the reply at a place that a person comes to from outside."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
 
 from aiohttp import StreamReader, web
 from aiohttp.http import HttpProcessingError
@@ -48,19 +49,32 @@ async def _read_bounded(content: StreamReader, declared: int | None) -> bytes:
             raw += chunk
             if len(raw) > MAX_BODY:
                 raise RefusedError(413)
-    except (HttpProcessingError, web.RequestPayloadError):
+    except (HttpProcessingError, web.RequestPayloadError, ConnectionError):
         raise RefusedError(400) from None
     return bytes(raw)
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> Body:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_number(_: str) -> NoReturn:
+    raise ValueError
 
 
 def json_object(text: str) -> Body:
     """Return the object that ``text`` holds.
 
+    Whatever another reader of JSON could take in another way is refused.
+
     Raises:
-        ValueError: it is no object, or nested too deep.
+        ValueError: it is no object, nested too deep, has a name twice, or a number that is none.
 
     """
-    found = json.loads(text)
+    found = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
     if not isinstance(found, dict):
         raise ValueError  # noqa: TRY004 a bad request, not a mistake of ours
     # What reads a request later may go through it by recursion.

@@ -37,6 +37,16 @@ def to_copy(reply: Reply) -> str:
     return "\n".join(_Page(reply).rows_to_copy()).strip() + "\n"
 
 
+def in_pieces(text: str, most: int) -> list[str]:
+    """Return text in as few pieces of at most that many letters as may be, cut between lines."""
+    pieces = [""]
+    for row in text.splitlines(keepends=True):
+        if pieces[-1] and len(pieces[-1]) + len(row) > most:
+            pieces.append("")
+        pieces[-1] += row
+    return pieces
+
+
 class _Page:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply

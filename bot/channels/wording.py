@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.conversation import ContactCard, Reply
@@ -109,6 +109,11 @@ def heading(reply: Reply) -> str:
         if part is not None:
             return part.title[lang]
     return screen.offices[0].name[lang]
+
+
+def both(replies: Sequence[Reply], phrase: str) -> str:
+    """Return a phrase in the language of each reply, once where it is the same."""
+    return " · ".join(dict.fromkeys(reply.phrase(phrase) for reply in replies))
 
 
 def told_first(reply: Reply) -> list[str]:

@@ -16,11 +16,12 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.requests import RefusedError
+from bot.channels.seen import Seen
 from bot.channels.sessions import proxy_for
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.cards import Cards
 from bot.channels.slack.decode import workspace_of
-from bot.channels.slack.events import Events, Seen
+from bot.channels.slack.events import Events
 from bot.channels.slack.ingress import Door, Incoming
 from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People

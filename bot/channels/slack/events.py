@@ -6,13 +6,13 @@ Cairn answers the person only, in their own chat; in a channel only they see it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from bot.channels.seen import Seen, is_new
 from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Person, person_of, plain_words
@@ -28,18 +28,7 @@ from bot.seal import Spot, Surface
 from bot.tasks import Tasks
 
 Body = Mapping[str, Any]
-_STORE: Final = 2.0
-"""Seconds that an answer waits for the store."""
-
 _TYPED: Final = frozenset({None, "file_share", "thread_broadcast"})
-
-
-class Seen(Protocol):
-    """Tells whether an event comes for the first time; the store does."""
-
-    async def first_time(self, platform: str, tenant: str, event: str) -> bool:
-        """Return true exactly once for an event of a tenant."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +101,9 @@ class Events:
 
     async def _once(self, body: Body, person: Person, work: Callable[[], Any]) -> None:
         event = body.get("event_id")
-        if isinstance(event, str) and not await self._is_new(person.tenant, event):
+        if isinstance(event, str) and not await is_new(self._seen, PLATFORM, person.tenant, event):
             return
         await work()
-
-    async def _is_new(self, tenant: str, event: str) -> bool:
-        try:
-            async with asyncio.timeout(_STORE):
-                return await self._seen.first_time(PLATFORM, tenant, event)
-        except Exception as error:  # noqa: BLE001 guidance goes on while the database does not
-            logging.getLogger(OWN).error(  # noqa: TRY400 the text may hold content
-                "the store does not answer: %s", type(error).__name__
-            )
-            return True
 
     # -- the private chat
 

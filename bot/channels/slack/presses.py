@@ -226,7 +226,7 @@ class Presses:
         person, answers = press.person, self._answers
         lang = self._lang(press.body, person)
         opened = answers.open(view.get("private_metadata"), person, Surface.MODAL, lang)
-        reply = _beside(answers, press.do, opened)
+        reply = answers.beside(press.do, opened)
         if reply is not None:
             if press.do == "trail":
                 shown = answers.trail(reply, person, Surface.MODAL)
@@ -239,17 +239,11 @@ class Presses:
         await self._update(str(view.get("id", "")), shown, view.get("hash"))
 
     def _stepped(self, press: Press, opened: Step | Spot, state: object) -> tuple[Reply, int]:
-        """Return the reply to a press and its page; in another language what was picked stays."""
-        fields = fields_of(state)
-        step = self._answers.step(press.do, opened, fields)
-        if isinstance(opened, Spot) and press.do.startswith(("first", "language")):
-            # Somebody chose a language: their next window opens in it.
-            self._people.remember(press.person, step.move.lang)
-        reply = self._answers.reply(step)
-        if press.do.startswith("language") and "pick" in fields.picked:
-            screen = replace(reply.screen, picked=fields.picked["pick"])
-            reply = replace(reply, screen=screen)
-        return reply, step.number
+        """Return the reply to a press and its page."""
+        reply, number, chosen = self._answers.stepped(press.do, opened, fields_of(state))
+        if chosen is not None:
+            self._people.remember(press.person, chosen)  # their next window opens in it
+        return reply, number
 
     async def _send(self, reply: Reply, person: Person) -> str:
         """Send an answer to the person's chat; return the phrase that says what became of it."""
@@ -295,7 +289,7 @@ class Presses:
         person, answers = press.person, self._answers
         lang = self._lang(press.body, person)
         opened = answers.open(press.value, person, Surface.MESSAGE, lang)
-        reply = _beside(answers, press.do, opened)
+        reply = answers.beside(press.do, opened)
         if reply is not None:
             shown = answers.trail(reply, person, Surface.MESSAGE)
         else:
@@ -327,15 +321,6 @@ class Presses:
 
     def _spawn(self, person: Person, work: Work) -> None:
         self._tasks.spawn(person.key, work)
-
-
-def _beside(answers: SlackAnswers, do: str, opened: Step | Spot) -> Reply | None:
-    """Return the screen that a form beside the walk is about; none where it has none to show."""
-    if not isinstance(opened, Spot) or do not in ("trail", "copy", "send"):
-        return None
-    reply = answers.reply(again(opened))
-    shows = reply.screen.trail if do == "trail" else reply.screen.answer
-    return reply if shows else None
 
 
 def _stands_at(body: Body) -> tuple[str | None, str | None, str | None]:

@@ -18,7 +18,8 @@ from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Block
 from bot.channels.slack.mrkdwn import literal
 from bot.channels.slack.pen import PEN, page_of
-from bot.channels.text import to_copy
+from bot.channels.text import in_pieces, to_copy
+from bot.channels.wording import both
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Sort
@@ -112,7 +113,7 @@ def copy_modal(reply: Reply, capsule: str, told: str | None = None) -> Payload:
 
     ``told`` is the name of a phrase said above it: what became of sending it.
     """
-    texts = _in_fields(to_copy(reply))
+    texts = in_pieces(to_copy(reply), _FIELD)
     found: list[Block] = [*_told(reply, told)]
     for number, text in enumerate(texts, start=1):
         label = reply.phrase("copy_field", number=number, count=len(texts))
@@ -130,16 +131,6 @@ def copy_modal(reply: Reply, capsule: str, told: str | None = None) -> Payload:
         send = blocks.button("send", reply.phrase("send_here"), confirm=asked)
         found.append(blocks.actions([send], _row(reply)))
     return _view(reply, found, capsule, "look", reply.phrase("back"))
-
-
-def _in_fields(text: str) -> list[str]:
-    """Return the text in as few pieces as a field allows, cut between lines."""
-    pieces = [""]
-    for row in text.splitlines(keepends=True):
-        if len(pieces[-1]) + len(row) > _FIELD:
-            pieces.append("")
-        pieces[-1] += row
-    return pieces
 
 
 def home_tab(reply: Reply, capsule: str) -> Payload:
@@ -204,7 +195,7 @@ def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
         blocks.labelled("lang", "Language · Langue", blocks.radio("lang", tongues)),
         blocks.labelled(
             "goto:both",
-            _both(replies, "home_title"),
+            both(replies, "home_title"),
             blocks.radio("goto", options),
             optional=True,
         ),
@@ -213,12 +204,10 @@ def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
 
 def first_modal(replies: tuple[Reply, Reply], capsule: str) -> Payload:
     """Return the first screen in both languages as a modal."""
-    row = blocks.actions(
-        [blocks.button("open:crisis", _both(replies, "crisis_button"))], "controls"
-    )
+    row = blocks.actions([blocks.button("open:crisis", both(replies, "crisis_button"))], "controls")
     found = [*both_languages(replies), _type_field(capsule, *replies), row]
-    view = _view(replies[0], found, capsule, "first", _both(replies, "next"))
-    view["close"] = blocks.plain(_both(replies, "close"))
+    view = _view(replies[0], found, capsule, "first", both(replies, "next"))
+    view["close"] = blocks.plain(both(replies, "close"))
     return view
 
 
@@ -226,13 +215,13 @@ def first_message(replies: tuple[Reply, Reply], capsule: str) -> Payload:
     """Return the first screen in both languages as a message."""
     row = blocks.actions(
         [
-            blocks.button("first", _both(replies, "next"), value=capsule, style="primary"),
-            blocks.button("open:crisis", _both(replies, "crisis_button"), value=capsule),
+            blocks.button("first", both(replies, "next"), value=capsule, style="primary"),
+            blocks.button("open:crisis", both(replies, "crisis_button"), value=capsule),
         ],
         "controls",
     )
     return {
-        "text": _both(replies, "neutral_text"),
+        "text": both(replies, "neutral_text"),
         "blocks": [*both_languages(replies), row],
     }
 
@@ -253,7 +242,7 @@ def channel_reply(reply: Reply, link: str) -> Payload:
 def refusal(replies: tuple[Reply, Reply]) -> Payload:
     """Return what people from elsewhere are told, in both languages."""
     rows = [blocks.section(PEN.marked(reply.phrase("from_elsewhere"))) for reply in replies]
-    return {"text": _both(replies, "neutral_text"), "blocks": rows}
+    return {"text": both(replies, "neutral_text"), "blocks": rows}
 
 
 def clip(text: str, most: int) -> str:
@@ -301,7 +290,3 @@ def _notices(reply: Reply) -> Iterator[Block]:
     for notice in reply.notices:
         words = PEN.marked(notice.words[reply.lang])
         yield blocks.section(f"*{literal(reply.phrase('notice'))}* {words}")
-
-
-def _both(replies: tuple[Reply, Reply], phrase: str) -> str:
-    return " · ".join(dict.fromkeys(reply.phrase(phrase) for reply in replies))

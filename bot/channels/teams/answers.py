@@ -32,10 +32,6 @@ class TeamsAnswers(Answers):
         """Return the spot in a capsule, or the step of a friendly restart in ``lang``."""
         return self.opened(capsule, _bearer(person, surface), lang)
 
-    def capsule(self, reply: Reply, person: Person) -> str:
-        """Return where a card of the chat leaves the person, locked for them."""
-        return self.locked(reply, _bearer(person, Surface.MESSAGE))
-
     # -- each of the forms
 
     def card(self, reply: Reply, person: Person, surface: Surface, number: int = 1) -> Checked:

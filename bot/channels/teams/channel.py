@@ -16,11 +16,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.channels.requests import RefusedError
+from bot.channels.seen import Seen
 from bot.channels.teams.answers import TeamsAnswers
 from bot.channels.teams.came import Came, came_of
 from bot.channels.teams.decode import is_id, is_personal, press_of
 from bot.channels.teams.elements import attachment
-from bot.channels.teams.events import Events, Seen
+from bot.channels.teams.events import Events
 from bot.channels.teams.ingress import Door
 from bot.channels.teams.limits import Checked
 from bot.channels.teams.mentions import Mentions
@@ -128,8 +129,6 @@ class TeamsChannel:
         except RefusedError as refused:
             # What was not read of the request is not wanted: the connection ends here.
             return web.Response(status=refused.status, headers={"Connection": "close"})
-        except ConnectionError:
-            return web.Response(status=HTTPStatus.BAD_REQUEST)  # it broke off on its way
         answer = await self.answer(activity)
         kind = "application/json" if answer.body else "text/plain"
         response = web.Response(

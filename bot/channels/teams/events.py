@@ -6,14 +6,14 @@ Cairn answers the person only, in their own chat; a channel gets nothing but the
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from bot.channels.memory import Memory
+from bot.channels.seen import Seen, is_new
 from bot.channels.teams.answers import PLATFORM, TeamsAnswers
 from bot.channels.teams.came import Came, came_of
 from bot.channels.teams.decode import Person, Press, is_id, is_personal, press_of, typed_of
@@ -36,18 +36,7 @@ from bot.seal import Spot, Surface
 from bot.tasks import Tasks
 
 Body = Mapping[str, Any]
-_STORE: Final = 2.0
-"""Seconds that an answer waits for the store."""
-
 _ADDED: Final = frozenset({"add", "add-upgrade"})
-
-
-class Seen(Protocol):
-    """Tells whether an event comes for the first time; the store does."""
-
-    async def first_time(self, platform: str, tenant: str, event: str) -> bool:
-        """Return true exactly once for an event of a tenant."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +144,7 @@ class Events:
         if came.activity["type"] == "messageUpdate":
             # It has the id of the message that was changed, and that may be changed again.
             name = f"{name} {came.activity.get('timestamp')}"
-        try:
-            async with asyncio.timeout(_STORE):
-                return await self._seen.first_time(PLATFORM, came.person.tenant, name)
-        except Exception as error:  # noqa: BLE001 guidance goes on while the database does not
-            logging.getLogger(OWN).error(  # noqa: TRY400 the text may hold content
-                "the store does not answer: %s", type(error).__name__
-            )
-            return True
+        return await is_new(self._seen, PLATFORM, came.person.tenant, name)
 
     # -- the personal chat
 

@@ -6,10 +6,10 @@ In the chat the answer takes the place of the card; in a dialog it is the next c
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from bot.channels.steps import Fields, Step, again
+from bot.channels.steps import Fields, Step
 from bot.channels.teams.answers import TeamsAnswers
 from bot.channels.teams.decode import Person, Press
 from bot.channels.teams.limits import Checked
@@ -54,7 +54,7 @@ class Presses:
         """Return what takes the place of a card of the chat."""
         answers, surface = self._answers, Surface.MESSAGE
         opened = answers.open(press.capsule, person, surface, lang)
-        beside = _beside(answers, press.do, opened)
+        beside = answers.beside(press.do, opened)
         if beside is not None:
             card = self._form(press, beside, person, surface)
             return Shown(card, beside.lang)
@@ -66,7 +66,7 @@ class Presses:
         """Return the next card of a dialog."""
         answers, surface = self._answers, Surface.MODAL
         opened = answers.open(press.capsule, person, surface, lang)
-        beside = _beside(answers, press.do, opened)
+        beside = answers.beside(press.do, opened)
         if beside is not None and press.do == "send":
             told = await self._send(beside, person, chat)
             return answers.copy(beside, person, surface, sent=told)
@@ -101,16 +101,11 @@ class Presses:
         return self._answers.copy(reply, person, surface, max(piece, 1))
 
     def _stepped(self, press: Press, opened: Step | Spot, person: Person) -> tuple[Reply, int]:
-        """Return the reply to a press and its page; in another language what was picked stays."""
-        step = self._answers.step(press.do, opened, press.fields)
-        if isinstance(opened, Spot) and press.do.startswith(("first", "language")):
-            # Somebody chose a language: their next card is in it.
-            self._people.remember(person, step.move.lang)
-        reply = self._answers.reply(step)
-        if press.do.startswith("language") and "pick" in press.fields.picked:
-            screen = replace(reply.screen, picked=press.fields.picked["pick"])
-            reply = replace(reply, screen=screen)
-        return reply, step.number
+        """Return the reply to a press and its page."""
+        reply, number, chosen = self._answers.stepped(press.do, opened, press.fields)
+        if chosen is not None:
+            self._people.remember(person, chosen)  # their next card is in it
+        return reply, number
 
     async def _send(self, reply: Reply, person: Person, chat: Chat) -> str:
         """Send an answer to the person's chat; return the phrase that says what became of it."""
@@ -122,13 +117,3 @@ class Presses:
         except (TransportError, TimeoutError):
             return "not_sent_here"
         return "sent_here"
-
-
-def _beside(answers: TeamsAnswers, do: str, opened: Step | Spot) -> Reply | None:
-    """Return the screen that a form beside the walk is about; none where it has none to show."""
-    name = do.partition(":")[0]
-    if not isinstance(opened, Spot) or name not in ("trail", "copy", "send"):
-        return None
-    reply = answers.reply(again(opened))
-    shows = reply.screen.trail if name == "trail" else reply.screen.answer
-    return reply if shows else None

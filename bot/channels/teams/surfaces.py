@@ -16,7 +16,8 @@ from bot.channels.teams import elements
 from bot.channels.teams.elements import Element
 from bot.channels.teams.markdown import literal
 from bot.channels.teams.pen import PEN
-from bot.channels.text import to_copy
+from bot.channels.text import in_pieces, to_copy
+from bot.channels.wording import both
 from bot.conversation import Reply
 from bot.guidance.screen import Sort
 from bot.guidance.understand import MAX_TYPED
@@ -101,7 +102,7 @@ def copy_form(
     A long answer is in several pieces, each a card of its own. ``told`` is the name of a phrase
     said above it: what became of sending it.
     """
-    texts = _in_fields(to_copy(reply))
+    texts = in_pieces(to_copy(reply), _FIELD)
     number = min(number, len(texts))
     found = [elements.text(f"**{literal(reply.phrase(told))}**")] if told else []
     found.append(elements.small(literal(reply.phrase("copy_hint"))))
@@ -119,16 +120,6 @@ def copy_form(
     return _card(reply, [*found, *_in_rows(actions)])
 
 
-def _in_fields(text: str) -> list[str]:
-    """Return the text in as few pieces as a field allows, cut between lines."""
-    pieces = [""]
-    for row in text.splitlines(keepends=True):
-        if len(pieces[-1]) + len(row) > _FIELD and pieces[-1]:
-            pieces.append("")
-        pieces[-1] += row
-    return pieces
-
-
 def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> Element:
     """Return the first screen for a person whose language is not known, in both."""
     english, french = replies
@@ -136,7 +127,7 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         (name, f"{tree.title.en} · {tree.title.fr}")
         for name, tree in english.guidance.trees.items()
     ]
-    options += [(name, _both(replies, f"{name}_title")) for name in ("topics", "offices")]
+    options += [(name, both(replies, f"{name}_title")) for name in ("topics", "offices")]
     tongues = [("en", "English"), ("fr", "Français")]
     button, data = _button(surface), {CAPSULE: capsule}
     found = [
@@ -148,16 +139,16 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         elements.small(PEN.marked(english.guidance.promise.line.en)),
         elements.small(PEN.marked(french.guidance.promise.line.fr)),
         elements.choices("lang", "Language · Langue", tongues),
-        elements.choices("goto:both", _both(replies, "home_title"), options),
+        elements.choices("goto:both", both(replies, "home_title"), options),
         _type_field(*replies),
         *_in_rows(
             [
-                button("first", _both(replies, "next"), data, style="positive"),
-                button("open:crisis", _both(replies, "crisis_button"), data),
+                button("first", both(replies, "next"), data, style="positive"),
+                button("open:crisis", both(replies, "crisis_button"), data),
             ]
         ),
     ]
-    return elements.card(found, english.lang, _both(replies, "neutral_text"))
+    return elements.card(found, english.lang, both(replies, "neutral_text"))
 
 
 def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool) -> Element:
@@ -176,13 +167,13 @@ def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool
             elements.open_url(reply.phrase("open_chat"), chat),
         ]
         body += [elements.text(literal(reply.phrase(phrase))), *_in_rows(actions)]
-    return elements.card(body, replies[0].lang, _both(replies, "neutral_text"))
+    return elements.card(body, replies[0].lang, both(replies, "neutral_text"))
 
 
 def refusal(replies: tuple[Reply, Reply]) -> Element:
     """Return what people from elsewhere are told, in both languages."""
     rows = [elements.text(PEN.marked(reply.phrase("from_elsewhere"))) for reply in replies]
-    return elements.card(rows, replies[0].lang, _both(replies, "neutral_text"))
+    return elements.card(rows, replies[0].lang, both(replies, "neutral_text"))
 
 
 def _card(reply: Reply, body: Sequence[Element]) -> Element:
@@ -190,7 +181,7 @@ def _card(reply: Reply, body: Sequence[Element]) -> Element:
 
 
 def _type_field(*replies: Reply) -> Element:
-    label = f"{_both(replies, 'type_label')}. {_both(replies, 'type_hint')}"
+    label = f"{both(replies, 'type_label')}. {both(replies, 'type_hint')}"
     return elements.text_field("say", label, most=MAX_TYPED)
 
 
@@ -198,7 +189,3 @@ def _notices(reply: Reply) -> Iterator[Element]:
     for notice in reply.notices:
         words = PEN.marked(notice.words[reply.lang])
         yield elements.text(f"**{literal(reply.phrase('notice'))}** {words}")
-
-
-def _both(replies: Sequence[Reply], phrase: str) -> str:
-    return " · ".join(dict.fromkeys(reply.phrase(phrase) for reply in replies))
