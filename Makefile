@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup run test bench lock lint
+.PHONY: setup run test bench learn lock lint
 
 setup: $(READY)
 
@@ -27,6 +27,10 @@ lint: setup
 test: lint
 	$(BIN)/cairn check
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests
+
+# For whoever changes content/examples: a few minutes, on one core, without the network.
+learn: setup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bot.learn
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -108,7 +108,7 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
         if settings.teams_on:
             _add_teams(application, settings, parts, ready)
     if settings.web_on:
-        application.router.add_routes(web_chat(conversation))
+        application.router.add_routes(web_chat(conversation.on("web")))
     return application
 
 
@@ -177,7 +177,7 @@ def _add_slack(
         async with new_session(slack.api_url) as session:
             store = application[parts.store]
             channel = SlackChannel(
-                slack, parts.conversation, parts.seal, store, session, clock=utc_now
+                slack, parts.conversation.on("slack"), parts.seal, store, session, clock=utc_now
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -234,7 +234,9 @@ def _add_teams(
                 Connector(session, teams.hosts, tokens), app_id=app_id, keys=keys
             )
             store = application[parts.store]
-            channel = TeamsChannel(teams, parts.conversation, parts.seal, store, transport)
+            channel = TeamsChannel(
+                teams, parts.conversation.on("teams"), parts.seal, store, transport
+            )
             application[CHANNEL] = channel
             async with channel.running():
                 yield

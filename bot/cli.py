@@ -147,7 +147,16 @@ def _chat(arguments: argparse.Namespace, settings: Settings) -> int:
             except (EOFError, KeyboardInterrupt):
                 return
 
-    chat(conversation, lang, place, typed(), print)
+    chat(conversation.on("terminal"), lang, place, typed(), print)
+    return 0
+
+
+def _ask(_: argparse.Namespace, settings: Settings) -> int:
+    from bot.channels.terminal.ask import ask
+
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    for line in ask(open_conversation(settings, preview=True).guidance, sys.stdin):
+        print(line, flush=True)
     return 0
 
 
@@ -249,7 +258,7 @@ def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
     rows = []
     for tree in guidance.trees.values():
         size = count_routes(tree)
-        capsule = capsule_length(longest(tree))
+        capsule = capsule_length(longest(guidance, tree))
         rows.append(
             {
                 "tree": tree.id,
@@ -460,6 +469,11 @@ def _parser() -> argparse.ArgumentParser:
     found = command("chat", _chat, "walk in the terminal / parcourir dans le terminal")
     found.add_argument("--lang", type=_language, metavar="en|fr")
     found.add_argument("--tree", metavar="ID")
+    found = command(
+        "ask", _ask, "say what questions are about / dire sur quoi portent des questions"
+    )
+    found.add_argument("--jsonl", action="store_true", required=True, help='{"text"} a line in,'
+                       " topics, scope, language, danger out / une question par ligne")  # fmt: skip
     found = command("check", _check, "check the content / vérifier le contenu")
     found.add_argument("--json", action="store_true")
     found.add_argument("--open", action="store_true", help="what a person must still settle / ce"

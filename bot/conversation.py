@@ -7,18 +7,20 @@ here, used, and let go: it is not kept, not logged and not echoed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from bot.guidance import pages, understand
+from bot.guidance import draft, examples, pages, understand
 from bot.guidance.model import Guidance, Office, Source
 from bot.guidance.pages import Part
 from bot.guidance.screen import Screen, Sort, Trouble
 from bot.guidance.ticket import MAX_LENGTH, read_ticket
+from bot.guidance.understand import Meaning
 from bot.guidance.walk import at_question, back, choose
 from bot.guidance.words import Lang, Words
-from bot.organization import Contact, Notice, Opening, Organization, Tool, opening
+from bot.organization import FREE_TEXT, Contact, Notice, Opening, Organization, Tool, opening
 from bot.personal import personal_data
 
 _NOTHING: Final = Words("", "")
@@ -143,11 +145,24 @@ class Conversation:
         guidance: Guidance,
         organization: Organization | None,
         clock: Callable[[], datetime],
+        *,
+        drafts: bool = True,
     ) -> None:
-        """Take the guidance, extended by the organization, and a clock of aware times."""
+        """Take the guidance, extended by the organization, and a clock of aware times.
+
+        ``drafts`` says whether people may paste a draft here.
+        """
         self._guidance = guidance
         self._organization = organization
         self._clock = clock
+        self._drafts = drafts
+
+    def on(self, channel: str) -> Conversation:
+        """Return the same conversation as a channel has it: free text only where it may be."""
+        allowed = self._organization.free_text if self._organization else FREE_TEXT
+        same = copy(self)
+        same._drafts = channel in allowed  # noqa: SLF001 it is one of us
+        return same
 
     @property
     def guidance(self) -> Guidance:
@@ -209,9 +224,9 @@ class Conversation:
 
     def _typed(self, move: Move, text: str, now: datetime) -> Reply:
         guidance = self._guidance
-        if understand.is_crisis(guidance, text):
-            lang = understand.language(text, move.lang)
-            return self._reply(pages.crisis(guidance), lang, now)
+        meant = understand.meaning(guidance, text, move.lang)
+        if meant.crisis:
+            return self._reply(pages.crisis(guidance), meant.lang, now)
         here = self._screen(replace(move, act=Look()), now)
         if len(text) > understand.MAX_TYPED:
             return self._reply(replace(here, trouble=Trouble.TOO_LONG), move.lang, now)
@@ -219,20 +234,56 @@ class Conversation:
             asked = here.question is not None
             trouble = Trouble.NOTHING_PICKED if asked else Trouble.NOT_UNDERSTOOD
             return self._reply(replace(here, trouble=trouble), move.lang, now)
-        if here.question is not None:
-            picked = understand.options(here.question, text)
-            if picked:
-                act = Choose(here.question.id, picked)
-                return self._reply(self._screen(replace(move, act=act), now), move.lang, now)
+        if here.question is not None and (picked := understand.options(here.question, text)):
+            act = Choose(here.question.id, picked)
+            return self._reply(self._screen(replace(move, act=act), now), move.lang, now)
+        return self._read(move, here, text, meant, now)
+
+    def _read(self, move: Move, here: Screen, text: str, meant: Meaning, now: datetime) -> Reply:
+        """Return the reply to words that pick nothing on screen."""
+        if here.page is not None and (drafted := self._drafted(here, text)) is not None:
+            return self._reply(drafted, move.lang, now)
         if (command := understand.command(text)) is not None:
             return self._commanded(move, command, now)
         if understand.is_other_script(text):
             return self._reply(replace(here, trouble=Trouble.OTHER_LANGUAGE), move.lang, now)
-        found = tuple(card.id for card in understand.topics(guidance, text))
-        if found:
-            lang = understand.language(text, move.lang)
-            return self._reply(pages.unsure(found), lang, now)
-        return self._reply(replace(here, trouble=Trouble.NOT_UNDERSTOOD), move.lang, now)
+        if (near := _nearly(here, text)) is not None:
+            return self._reply(near, move.lang, now)
+        return self._asked(here, meant, move.lang, now)
+
+    def _asked(self, here: Screen, meant: Meaning, lang: Lang, now: datetime) -> Reply:
+        """Return the reply to a question of one's own, asked while ``here`` was on screen."""
+        match meant.aside:
+            case None if not meant.topics:
+                return self._reply(replace(here, trouble=Trouble.NOT_UNDERSTOOD), lang, now)
+            case examples.OUT_OF_SCOPE:
+                screen = replace(pages.home(), trouble=Trouble.OUT_OF_SCOPE)
+                return self._reply(screen, meant.lang, now)
+            case str(aside):
+                # Nothing was asked, so what is on screen stays there.
+                return self._reply(replace(here, trouble=Trouble(aside)), meant.lang, now)
+        if not meant.sure:
+            return self._reply(pages.unsure(meant.topics), meant.lang, now)
+        first, *others = meant.topics
+        card = pages.at_place(self._guidance, f"topic:{first}", now.date())
+        offer = (*card.offer, *(f"topic:{name}" for name in others if name not in card.offer))
+        if first == self._guidance.draft.tree and self._drafts:
+            offer = (pages.DRAFT, *offer)
+        return self._reply(replace(card, offer=offer, trouble=Trouble.MEANT), meant.lang, now)
+
+    def _drafted(self, here: Screen, text: str) -> Screen | None:
+        """Return what follows from words typed where a draft is asked for: whose it is, or it."""
+        guidance = self._guidance
+        if here.place == pages.DRAFT:
+            answers = {"yes": pages.OWN_DRAFT, "no": pages.OTHERS_DRAFT}
+            place = answers.get(understand.yes_or_no(text))
+            return pages.at_place(guidance, place, self._now().date()) if place else None
+        if here.place != pages.OWN_DRAFT or understand.command(text) is not None:
+            return None
+        name = self._organization.name if self._organization else _NOTHING
+        names = [one for one in (name.en, name.fr) if one]
+        personal = bool(personal_data(text))
+        return pages.marked(guidance, draft.marks(guidance, text, personal=personal, names=names))
 
     def _commanded(self, move: Move, command: str, now: datetime) -> Reply:
         lang = move.lang
@@ -258,6 +309,11 @@ class Conversation:
 
     def _reply(self, screen: Screen, lang: Lang, now: datetime) -> Reply:
         organization = self._organization
+        if screen.page is not None and not self._drafts:
+            tree = pages.at_place(self._guidance, self._guidance.draft.tree, now.date())
+            screen = replace(tree, trouble=Trouble.NO_DRAFTS)
+        elif screen.sort is Sort.HOME and self._drafts:
+            screen = replace(screen, offer=(pages.DRAFT,))
         offices = (
             tuple(self._guidance.offices.values())
             if screen.sort is Sort.OFFICES
@@ -290,6 +346,18 @@ class Conversation:
             phrases["approved_by"].en.format(by=by.en, on=approval.on.isoformat()),
             phrases["approved_by"].fr.format(by=by.fr, on=approval.on.isoformat()),
         )
+
+
+def _nearly(here: Screen, text: str) -> Screen | None:
+    """Return the question on screen asked again, where a short text is nearly an answer to it."""
+    question = here.question
+    if question is None:
+        return None
+    if near := understand.nearly(question, text):
+        return replace(here, picked=near, trouble=Trouble.NEARLY)
+    if understand.is_short_reply(text):
+        return replace(here, trouble=Trouble.NOT_AN_OPTION)
+    return None
 
 
 def _names(screen: Screen) -> frozenset[str]:

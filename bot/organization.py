@@ -24,6 +24,9 @@ from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node, read
 from bot.guidance.words import LANGS, Lang, Words
 
+FREE_TEXT: Final = ("web", "terminal", "teams")
+"""Where people may write more than a question, unless an organization says otherwise."""
+
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)\Z")
 _PROVINCES: Final = ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
@@ -108,7 +111,8 @@ class Tool:
 class Organization:
     """A department's own file, read and checked.
 
-    ``targeted_messages`` says that in its Teams a message in a channel can be for one person only.
+    ``targeted_messages`` says that in its Teams a message in a channel can be for one person only,
+    ``free_text`` in which channels people may write more than a question, such as a draft.
     """
 
     id: str
@@ -125,6 +129,7 @@ class Organization:
     hosts: frozenset[str]
     tenants: Mapping[str, tuple[str, ...]]
     targeted_messages: bool = False
+    free_text: tuple[str, ...] = FREE_TEXT
 
     def notices_on(self, today: date, names: frozenset[str]) -> tuple[Notice, ...]:
         """Return the notices for today above a screen that answers to ``names``."""
@@ -252,6 +257,7 @@ class _Builder:
         approval = root.get("approval")
         self._province(root.get("province"))
         tenants, tools = root.get("tenants"), root.get("approved_ai_tools")
+        free_text = root.get("free_text")
         return Organization(
             id=text_of(root["organization"]),
             name=words_of(root["name"]),
@@ -272,6 +278,9 @@ class _Builder:
                 for name, node in (tenants.entries() if tenants is not None else ())
             },
             targeted_messages=root.get("targeted_messages") is not None,
+            free_text=tuple(text_of(item) for item in free_text.each())
+            if free_text is not None
+            else FREE_TEXT,
         )
 
     def _zone(self, node: Node) -> ZoneInfo:

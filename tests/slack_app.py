@@ -255,12 +255,12 @@ async def inbound(cairn: Running, name: str) -> dict[str, Delivery]:
     await person.pick(person.view, "goto:en:home", "post_reported")
     await person.submit()
     await person.pick(person.view, "pick:en:channel", "media_query")
-    await person.message("can I post this?")
+    await person.message("is it a problem with my account?")
     await person.mention(team, "help")
     await person.open_home()
     await cairn.drain()
     card, whisper, home = person.sees()[-1], person.ephemerals[-1], person.home
-    await person.pick(card, "goto:en:unsure", "topic:can_i_post")
+    await person.pick(card, "goto:en:unsure", "topic:anonymity_privacy")
     return _interactions(person, team, card, whisper, home) | _events(person, team)
 
 

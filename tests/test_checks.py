@@ -20,7 +20,8 @@ from tests.conftest import ROOT, TODAY
 
 BAD = Path(__file__).parent / "bad"
 DIRECT = {
-    "C101", "C107", "C115", "C116", "C117", "C119", "C120", "C813", "C814", "C815", "C816",
+    "C101", "C107", "C115", "C116", "C117", "C119", "C120", "C811", "C812", "C813", "C814",
+    "C815", "C816", "C817",
 }  # fmt: skip
 """Rules about more than one file, or about none: each has a test of its own below."""
 
@@ -185,16 +186,47 @@ def test_no_content_whatever_makes_the_checker_crash(tmp_path: Path, content: by
     assert all(p.file == "strange.yaml" for p in problems)
 
 
-def with_examples(tmp_path: Path, **files: bytes) -> list[tuple[str, str, int]]:
-    """What is reported on a guidance with these files of examples, and no others."""
+def copied(tmp_path: Path) -> Path:
+    """A guidance folder to break."""
     folder = tmp_path / "guidance"
     for part in ("dialogs", "content"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("examples"))
+        shutil.copytree(ROOT / part, folder / part)
+    return folder
+
+
+def with_examples(tmp_path: Path, **files: bytes) -> list[tuple[str, str, int]]:
+    """What is reported of these files of examples, in a guidance that has no others."""
+    folder = copied(tmp_path)
+    shutil.rmtree(folder / "content" / "examples")
     home = folder / "content" / "examples" / "en"
     home.mkdir(parents=True)
     for name, content in files.items():
         (home / f"{name}.txt").write_bytes(content)
-    return [(p.code, Path(p.file).name, p.line) for p in check(folder, TODAY).problems]
+    found = check(folder, TODAY).problems
+    return [(p.code, Path(p.file).name, p.line) for p in found if p.code not in ("C812", "C817")]
+
+
+def test_what_was_learnt_can_be_read(tmp_path: Path):
+    folder = copied(tmp_path)
+    for content in (b"", b"no weights", (ROOT / "content" / "learnt.bin").read_bytes()[:-9]):
+        (folder / "content" / "learnt.bin").write_bytes(content)
+        assert [p.code for p in check(folder, TODAY).problems] == ["C811"]
+    (folder / "content" / "learnt.bin").unlink()
+    assert [p.code for p in check(folder, TODAY).problems] == ["C811"]
+
+
+def test_what_was_learnt_is_as_old_as_the_examples(tmp_path: Path):
+    folder = copied(tmp_path)
+    with (folder / "content" / "examples" / "fr" / "learning.txt").open("a") as file:
+        file.write("un exemple de plus\n")
+    assert [p.code for p in check(folder, TODAY).problems] == ["C812"]
+
+
+def test_each_topic_has_examples_in_both_languages(tmp_path: Path):
+    folder = copied(tmp_path)
+    (folder / "content" / "examples" / "fr" / "learning.txt").unlink()
+    found = [(p.code, p.file) for p in check(folder, TODAY).problems if p.code != "C812"]
+    assert found == [("C817", "content/examples/fr/learning.txt")]
 
 
 def test_examples_belong_to_a_topic_of_the_guidance(tmp_path: Path):

@@ -165,11 +165,13 @@ def test_withdrawn_or_private_texts_are_no_sources(guidance: Guidance):
         assert title not in titles
 
 
-def test_there_are_sixty_stories_and_more_than_ten_are_told_in_french(files: Files):
+def test_there_are_sixty_stories_and_more_than_ten_are_told_in_french(
+    files: Files, guidance: Guidance
+):
     told = [story.node["story"].text or "" for story in stories(files)]
     assert len(told) >= 60
     assert len(set(told)) == len(told)
-    french = [text for text in told if understand.language(text, "en") == "fr"]
+    french = [text for text in told if understand.language(guidance, text, "en") == "fr"]
     assert len(french) > 10
 
 
@@ -207,6 +209,7 @@ def test_the_program_and_the_phrases_know_the_same_names(guidance: Guidance):
         "language_": list(LANGS),
         "shortcut_": ["about", *MAIN],
         "personal_": ["email", "phone", "pri", "sin", "card"],
+        "draft_": ["title", "own", "other"],
     }.items():
         used |= {family + member for member in members}
     used = {name for name in used if not name.endswith("_")}
@@ -221,15 +224,6 @@ def test_phrases_with_places_to_fill_in_name_simple_places_only(guidance: Guidan
                 assert name is None or name.isidentifier()
                 assert not spec
                 assert not conversion
-
-
-def test_ordinary_questions_do_not_bring_the_crisis_card(guidance: Guidance):
-    for topic in guidance.topics.values():
-        if topic.id in ("personal_safety", "respectful_conduct"):
-            continue
-        for lang in LANGS:
-            for phrase in topic.phrases[lang]:
-                assert not understand.is_crisis(guidance, phrase), phrase
 
 
 @pytest.mark.parametrize("text", ["kill time at work", "cette réunion va me tuer", "mort de rire",

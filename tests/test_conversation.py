@@ -160,7 +160,7 @@ def test_several_numbers_pick_several_options_where_that_is_possible(
 def test_numbers_that_are_no_options_are_not_guessed_at(conversation: Conversation, text: str):
     reply = say(conversation, text, "post_reported")
     assert reply.screen.place == "post_reported"
-    assert reply.screen.trouble is Trouble.NOT_UNDERSTOOD
+    assert reply.screen.trouble is Trouble.NOT_AN_OPTION
 
 
 @pytest.mark.parametrize(
@@ -179,19 +179,21 @@ def test_typing_the_other_language_switches_to_it(conversation: Conversation):
 
 @pytest.mark.parametrize(
     ("text", "topic", "lang"),
-    [("can I use the Canada wordmark in my profile?", "official_symbols", "en"),
-     ("que puis-je écrire dans un outil d’IA?", "generative_ai", "fr")],
-)  # fmt: skip
-def test_a_typed_question_offers_topics_and_asks_whether_they_are_meant(
+    [
+        ("can I use the Canada wordmark in my profile?", "official_symbols", "en"),
+        ("ai-je le droit d’utiliser ChatGPT pour résumer un document?", "generative_ai", "fr"),
+    ],
+)
+def test_a_typed_question_shows_its_topic_in_its_own_language(
     conversation: Conversation, text: str, topic: str, lang: Lang
 ):
-    reply = say(conversation, text)
-    assert reply.screen.sort is Sort.UNSURE
-    assert topic in reply.screen.offer
+    reply = say(conversation, text, lang="en" if lang == "fr" else "fr")
+    assert reply.screen.place == f"topic:{topic}"
+    assert reply.screen.trouble is Trouble.MEANT
     assert reply.lang == lang
 
 
-@pytest.mark.parametrize("text", ["asdf qwer", "???", "\u202e", "'; drop table"])
+@pytest.mark.parametrize("text", ["zzqx wvkj", "???", "\u202e"])
 def test_what_is_not_understood_is_said_kindly_and_the_place_stays(
     conversation: Conversation, text: str
 ):
@@ -228,10 +230,9 @@ def test_the_person_is_told_when_the_guidance_changed_since_their_place_was_made
 
 
 def test_the_topics_that_may_be_meant_stay_when_the_language_changes(conversation: Conversation):
-    phrase = conversation.guidance.topics["media_contact"].phrases["en"][0]
-    asked = say(conversation, phrase, MEDIA)
+    asked = say(conversation, "is it a problem with my account?", MEDIA)
     again = conversation.respond(Move(asked.screen.place, "fr", Look(), came_from=asked.came_from))
-    assert "media_contact" in asked.screen.offer
+    assert len(asked.screen.offer) >= 2
     assert again.screen.offer == asked.screen.offer
     assert again.came_from == asked.came_from == MEDIA
     lost = conversation.respond(Move("unsure:no_such_topic", "en", Look()))

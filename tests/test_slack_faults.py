@@ -195,7 +195,7 @@ WAYS: dict[str, Way] = {
         "chat.postMessage", lambda s: s.person.message(f"what? {CANARY}"), other=False
     ),
     "a message that goes on": Way(
-        "chat.update", lambda s: s.person.message(f"what? {CANARY}"), Scene.card
+        "chat.update", lambda s: s.person.message(f"thanks a lot! {CANARY}"), Scene.card
     ),
     "a mention": Way(
         "chat.postEphemeral", lambda s: s.person.mention(_team_of(s), CANARY), _team

@@ -26,9 +26,9 @@ from bot.channels.slack.decode import Person as Somebody
 from bot.channels.slack.decode import plain_words
 from bot.channels.slack.mrkdwn import literal
 from bot.channels.slack.pen import PEN
-from bot.channels.steps import Fields, Step
+from bot.channels.steps import Fields
 from bot.conversation import Conversation, Move, Reply, Say
-from bot.guidance import understand
+from bot.guidance import draft, understand
 from bot.guidance.model import Guidance
 from bot.guidance.screen import Sort
 from bot.guidance.ticket import Ticket
@@ -643,8 +643,8 @@ def every_screen(cairn: Running, person: Person) -> dict[str, Json]:
     for part in ("why", "outline"):
         step = answers.step(part, Spot(answer, "en"), Fields({}))
         found[part] = answers.modal(answers.reply(step), who)
-    typed = answers.reply(Step(Move("home", "en", Say("can I post this?"))))
-    found["unsure"] = answers.modal(typed, who)
+    for place in ("unsure:can_i_post+wrongdoing", "draft", "draft:own", "marks:party+attack"):
+        found[place] = answers.modal(answers.at(place, "en"), who)
     return found
 
 
@@ -658,10 +658,10 @@ async def fake_sorts(cairn: Running) -> set[str]:
     answer = an_answer(answers)
     replies = [answers.at(place, "en") for place in (
         "home", "topics", "offices", "promise", "crisis", "topic:can_i_post", "post_reported",
-        "summary:before_you_post", "office:values_ethics", answer)]  # fmt: skip
+        "draft", "unsure:can_i_post+wrongdoing", "summary:before_you_post",
+        "office:values_ethics", answer)]  # fmt: skip
     replies += [answers.reply(answers.step(part, Spot(answer, "en"), Fields({})))
                 for part in ("why", "outline")]  # fmt: skip
-    replies.append(answers.reply(Step(Move("home", "en", Say("can I post this?")))))
     return {reply.screen.sort for reply in replies}
 
 
@@ -1235,8 +1235,8 @@ def readers_of_typed_text(guidance: Guidance) -> dict[str, Callable[[str], objec
         "command": understand.command,
         "is_short_reply": understand.is_short_reply,
         "is_other_script": understand.is_other_script,
-        "language": lambda text: understand.language(text, "en"),
-        "topics": lambda text: understand.topics(guidance, text),
+        "meaning": lambda text: understand.meaning(guidance, text, "en"),
+        "marks": lambda text: draft.marks(guidance, text, personal=False),
         "options": lambda text: understand.options(question, text),
         "respond": lambda text: talk.respond(Move("post_reported", "en", Say(text))),
     }

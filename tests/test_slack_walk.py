@@ -18,6 +18,7 @@ from tests.conftest import TODAY
 from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
 from tests.slack.person import Person
+from tests.slack.screen import block_of
 from tests.slack.state import Surface
 from tests.slack_app import Running, department, guidance_of, running
 
@@ -47,11 +48,6 @@ async def desk() -> AsyncIterator[Desk]:
 
 def words(surface: Surface) -> str:
     return screen.text(surface).replace("\u2060", "")
-
-
-def block_of(surface: Surface, name: str) -> str:
-    """The field of the surface whose block_id begins with a name."""
-    return next(b["block_id"] for b in surface.blocks if b["block_id"].startswith(f"{name}:"))
 
 
 async def opened(desk: Desk, lang: Lang, tree: str) -> None:
@@ -275,11 +271,10 @@ async def test_a_question_is_typed_in_the_window_too(desk: Desk):
     await desk.alice.slash("/cairn")
     await desk.cairn.drain()
     view = desk.alice.view
-    media = desk.cairn.conversation.guidance.topics["media_contact"]
-    await desk.alice.type(view, block_of(view, "say"), media.phrases["en"][0])
+    await desk.alice.type(view, block_of(view, "say"), "is it a problem with my account?")
     await desk.alice.submit(view)
     assert "Is this what you meant?" in words(view)
-    assert media.title.en in screen.options(view)
+    assert len(screen.options(view)) >= 2
 
 
 async def test_going_on_without_a_choice_says_so_and_keeps_the_place(desk: Desk):
@@ -448,7 +443,7 @@ async def test_words_that_were_not_understood_are_not_asked_again(desk: Desk):
     await desk.alice.slash("/cairn")
     await desk.cairn.drain()
     view = desk.alice.view
-    await desk.alice.type(view, block_of(view, "say"), "qwertz asdf")
+    await desk.alice.type(view, block_of(view, "say"), "zzqx wvkj")
     await desk.alice.submit(view)
     assert "I did not understand that." in words(view)
     await desk.alice.pick(view, "goto:en:home", "post_reported")
@@ -460,7 +455,7 @@ async def test_a_press_during_the_look_up_of_the_language_is_not_lost(desk: Desk
     berthe = desk.fake.person("berthe", locale="fr-CA")
     desk.fake.faults.add("users.info", faults.stall(0.3))
     await berthe.slash("/cairn")
-    await berthe.press(berthe.view, "open:crisis")
+    await berthe.press(berthe.view, "danger:fr")
     await desk.cairn.drain()
     assert "9-8-8" in words(berthe.view)
 
@@ -508,12 +503,11 @@ async def test_what_was_picked_stays_when_the_language_changes(desk: Desk):
 
 
 async def test_suggestions_stay_when_nothing_was_picked(desk: Desk):
-    media = desk.cairn.conversation.guidance.topics["media_contact"]
-    await desk.alice.slash("/cairn", media.phrases["en"][0])
+    await desk.alice.slash("/cairn", "is it a problem with my account?")
+    offered = screen.options(desk.alice.view)
     await desk.alice.submit(desk.alice.view)
-    text = words(desk.alice.view)
-    assert "Choose at least one answer" in text
-    assert media.title.en in text
+    assert "Choose at least one answer" in words(desk.alice.view)
+    assert screen.options(desk.alice.view) == offered
 
 
 async def test_a_change_without_a_choice_says_so(desk: Desk):

@@ -224,7 +224,9 @@ def test_every_distinct_screen_is_a_card_that_teams_takes(
     department: Conversation, places: Places, tree: str, lang: Lang
 ):
     judge = Judge(department.guidance)
-    capsule = capsule_of(capsule_length(longest(department.guidance.trees[tree])))
+    capsule = capsule_of(
+        capsule_length(longest(department.guidance, department.guidance.trees[tree]))
+    )
     for place in places(tree):
         reply = department.respond(Move(place, lang, Look()))
         for card, surface in shown(reply, capsule):

@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -19,7 +20,9 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from bot.app import web_application
+from bot.channels.slack.surfaces import MAIN
 from bot.channels.terminal.chat import chat
+from bot.channels.wording import places
 from bot.conversation import (
     Back,
     Change,
@@ -29,11 +32,13 @@ from bot.conversation import (
     Move,
     Open,
     Reply,
+    Say,
     StartOver,
 )
 from bot.guidance.pages import Part
 from bot.guidance.words import LANGS, Lang, plain
 from bot.settings import read_settings
+from tests.conftest import still
 from tests.slack import screen
 from tests.slack.fake import FakeSlack
 from tests.slack.state import Surface
@@ -69,6 +74,16 @@ EMPLOYEE: tuple[Step, ...] = (
 )
 
 
+DRAFTED: tuple[Step, ...] = (
+    ("goto", "draft:own"),
+    ("say", "Vote for the NDP! Posted from my work laptop."),
+    ("goto", "can_i_post?~=party+work_time"),
+    ("pick", "who", "employee"),
+    ("pick", "moment", "draft"),
+    ("pick", "look", "work_means"),
+)
+
+
 class Driver(Protocol):
     """A person at a channel."""
 
@@ -100,6 +115,10 @@ class Web:
                 form |= {"do": "choose", "question": rest[0], "pick": rest[1]}
             case "change":
                 form["do"] = f"change:{rest[0]}"
+            case "goto":
+                form["do"] = f"open:{rest[0]}"
+            case "say":
+                form |= {"do": "say", "text": rest[0]}
             case _:
                 form["do"] = do
         return await self._send(form)
@@ -140,6 +159,10 @@ class Terminal:
         elif do == "change":
             asked = [one.question.id for one in reply.screen.trail]
             self.typed.append(f"change {asked.index(rest[0]) + 1}")
+        elif do == "goto":
+            self.typed.append(str(places(reply).index(rest[0]) + 1))
+        elif do == "say":
+            self.typed.append(rest[0])
         else:
             self.typed.append(words[do])
         return self._last()
@@ -156,14 +179,17 @@ class SlackWindow:
         self.person = fake.person(f"person-{next(NUMBERS)}", locale="en-CA")
 
     async def start(self, tree: str, lang: Lang) -> str:
-        if self.private:
+        if self.private and tree in MAIN:
             await self.person.shortcut(f"{tree}.{lang}")
             return self._seen()
         self.person.user.locale = f"{lang}-CA"
-        await self.person.message("menu")
+        if self.private:
+            await self.person.slash()
+        else:
+            await self.person.message("menu")
         await self._settle()
         await self.person.pick(self._card, f"goto:{lang}:home", tree)
-        await self.person.press(self._card, "goto")
+        await self._go_on("goto")
         await self._settle()
         return self._seen()
 
@@ -177,6 +203,14 @@ class SlackWindow:
             await self._settle()
             await self.person.pick(self._card, f"change:{reply.lang}", rest[0])
             await self._go_on("change")
+        elif do == "goto":
+            await self.person.pick(self._card, goto_of(reply), rest[0])
+            await self._go_on("goto")
+        elif do == "say" and self.private:
+            await self.person.type(self._card, screen.block_of(self._card, "say"), rest[0])
+            await self._go_on("goto")
+        elif do == "say":
+            await self.person.message(rest[0])
         else:
             await self.person.press(self._card, "language:whole" if do == "language" else do)
         await self._settle()
@@ -221,6 +255,16 @@ class TeamsCard:
         if do == "change":
             await self._press("trail")
             await self.person.pick(self._card, f"change:{reply.lang}", rest[0])
+        if do == "goto":
+            await self.person.pick(self._card, goto_of(reply), rest[0])
+            return await self._press("goto")
+        if do == "say" and self.private:
+            await self.person.type(self._card, "say", rest[0])
+            return await self._press("goto")
+        if do == "say":
+            await self.person.message(rest[0])
+            await self._settle()
+            return teams_screen.text(self._card)
         return await self._press("language:whole" if do == "language" else do)
 
     async def _press(self, do: str) -> str:
@@ -236,6 +280,11 @@ class TeamsCard:
 
     async def _settle(self) -> None:
         await self.drain()  # type: ignore[misc]
+
+
+def goto_of(reply: Reply) -> str:
+    """The name of the field that says where to go on."""
+    return f"goto:{reply.lang}:{reply.screen.sort}"
 
 
 NUMBERS = itertools.count()
@@ -305,6 +354,8 @@ def expected(reply: Reply) -> list[str]:
         found += [option.label[lang] for option in page.question.options]
     if page.answer is not None:
         found += [page.answer.title[lang]]
+    if page.page is not None:
+        found += [page.page.title[lang], plain(page.page.text[lang])]
     found += [plain(one.statement.words[lang]) for one in page.first]
     return found
 
@@ -329,23 +380,40 @@ def move_of(step: Step, reply: Reply) -> Move:
             act = Change(rest[0])
         case "start_over":
             act, asking = StartOver(), None
+        case "goto":
+            act = Open(rest[0])
+        case "say":
+            act = Say(rest[0])
         case _:
             act, lang = Look(Part.WHOLE), "fr" if lang == "en" else "en"
     return Move(screen_.place, lang, act, asking)
 
 
+@pytest.fixture
+def everywhere(department: Conversation) -> Conversation:
+    """The conversation of a department that lets people paste drafts in each channel."""
+    own = department.organization
+    assert own is not None
+    allowed = replace(own, free_text=("web", "terminal", "slack", "teams"))
+    return Conversation(department.guidance, allowed, still)
+
+
 @pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize(("tree", "steps"), [("post_reported", MANAGER), ("can_i_post", EMPLOYEE)])
+@pytest.mark.parametrize(
+    ("tree", "steps"),
+    [("post_reported", MANAGER), ("can_i_post", EMPLOYEE), ("draft", DRAFTED)],
+)
 @pytest.mark.parametrize(
     "channel", [web, terminal, slack_window, slack_chat, teams_chat, teams_dialog]
 )
 async def test_one_transcript_shows_the_same_screens_in_every_channel(
-    conversation: Conversation,
+    everywhere: Conversation,
     channel: Callable[[Conversation], AbstractAsyncContextManager[Driver]],
     tree: str,
     steps: tuple[Step, ...],
     lang: Lang,
 ):
+    conversation = everywhere
     async with channel(conversation) as driver:
         reply = conversation.respond(Move("home", lang, Open(tree)))
         seen = await driver.start(tree, lang)

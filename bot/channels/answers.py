@@ -89,6 +89,10 @@ class Answers:
         """Tell whether what was typed is about danger now."""
         return understand.is_crisis(self._conversation.guidance, text)
 
+    def language(self, text: str, otherwise: Lang) -> Lang:
+        """Return the language of what was typed; ``otherwise`` where it shows none."""
+        return understand.language(self._conversation.guidance, text, otherwise)
+
     def locked(self, reply: Reply, bearer: Bearer) -> str:
         """Return where the reply leaves the person, locked for them."""
         screen = reply.screen

@@ -11,6 +11,7 @@ from bot.channels.wording import (
     KNOWN_TO_ALL,
     clock_words,
     heading,
+    how_to_choose,
     languages_words,
     place_words,
     places,
@@ -119,9 +120,9 @@ class Composer:
         """The field that the screen ends with: the options of a question, or where to go on."""
         question = self._screen.question
         if self._screen.sort is Sort.QUESTION and question is not None:
-            hint = self._say("choose_many" if question.many else "choose_one")
-            if question.hint is not None:
-                hint = f"{question.hint[self._lang]} {hint}"
+            told = [question.hint[self._lang]] if question.hint is not None else []
+            if (how := how_to_choose(self._reply, question)) is not None:
+                told.append(how)
             choices = [(option.id, option.label[self._lang]) for option in question.options]
             asked = Field(
                 f"pick:{self._lang}:{question.id}",
@@ -130,7 +131,7 @@ class Composer:
                 choices,
                 self._screen.picked,
                 many=question.many,
-                hint=hint,
+                hint=" ".join(told) or None,
             )
             return Asked(self._asked(asked, *self._trail()), "choose")
         there = places(self._reply)
@@ -178,6 +179,8 @@ class Composer:
                 yield from self._outline()
             case Sort.TOPIC | Sort.SUMMARY:
                 yield from self._card()
+            case Sort.DRAFT:
+                yield from self._draft()
             case Sort.OFFICE:
                 yield from self._office()
             case Sort.OFFICES:
@@ -219,6 +222,14 @@ class Composer:
         yield from self._courses()
         yield from self._contacts(self._reply.cards)
         yield from self._tools()
+
+    def _draft(self) -> Iterator[Part]:
+        page = self._screen.page
+        assert page is not None
+        yield self._text(self.pen.marked(page.text[self._lang]))
+        if self._screen.said:
+            yield from self._statements(self._screen.said)
+            yield self._small(self._say("practice_meaning"))
 
     def _why(self) -> Iterator[Part]:
         screen = self._screen

@@ -70,10 +70,11 @@ def step_of(do: str, spot: Spot, fields: Fields) -> Step:
                 act = Open(place)
             else:
                 trouble = Trouble.NOTHING_PICKED
-        case "open":
-            act, asking = Open(rest), None
-        case "return":
-            act, asking = Open(spot.came_from or HOME), None
+        case "open" | "return":
+            act, asking = Open(rest or spot.came_from or HOME), None
+        case "danger":
+            act, asking = Open("crisis"), None
+            lang = next((one for one in LANGS if one == rest), lang)
         case "back":
             act = Back()
         case "change":

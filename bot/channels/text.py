@@ -11,6 +11,7 @@ from bot.channels.wording import (
     checklist_text,
     clock_words,
     heading,
+    how_to_choose,
     languages_words,
     place_words,
     places,
@@ -104,6 +105,8 @@ class _Page:
                 yield from self._outline()
             case Sort.TOPIC | Sort.SUMMARY:
                 yield from self._card()
+            case Sort.DRAFT:
+                yield from self._draft()
             case Sort.OFFICE:
                 yield from self._office()
             case Sort.PROMISE:
@@ -136,7 +139,8 @@ class _Page:
             yield from self._wrap(_flat(question.hint[self._lang]))
         yield from self._trail()
         yield ""
-        yield from self._wrap(self._reply.phrase("choose_many" if question.many else "choose_one"))
+        if (how := how_to_choose(self._reply, question)) is not None:
+            yield from self._wrap(how)
         labels = []
         for option in question.options:
             chosen = "[x] " if option.id in screen.picked else ""
@@ -196,6 +200,16 @@ class _Page:
             level = tool.up_to[self._lang] if tool.up_to else None
             note = f". {self._reply.phrase('tools_up_to', level=level)}" if level else ""
             yield from self._wrap(f"- {_flat(tool.words[self._lang])}{note}", 2)
+
+    def _draft(self) -> Iterator[str]:
+        page = self._reply.screen.page
+        assert page is not None
+        yield from self._wrap(_flat(page.text[self._lang]))
+        if self._reply.screen.said:
+            yield from self._statements(self._reply.screen.said)
+            yield ""
+            yield from self._wrap(self._reply.phrase("practice_meaning"))
+        yield from self._onward()
 
     def _why(self) -> Iterator[str]:
         reply, screen = self._reply, self._reply.screen

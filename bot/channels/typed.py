@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bot.channels.answers import Answers
 from bot.channels.steps import Step, again
@@ -12,6 +13,9 @@ from bot.guidance.pages import HOME
 from bot.guidance.screen import Sort, Trouble
 from bot.guidance.words import Lang
 from bot.seal import Spot
+
+_LESS_THAN_FILES: Final = (None, Trouble.NOT_UNDERSTOOD, Trouble.MEANT)
+"""What need not be said where it must be said that files are not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def typed_reply(answers: Answers, spot: Spot | None, typed: Typed, lang: Lang) -
             return answers.at(HOME, lang).with_trouble(Trouble.TAP_THE_CARD)
         spot = Spot(HOME, lang)
     reply = answers.reply(Step(replace(again(spot).move, act=Say(text))))
-    if typed.has_files and reply.screen.trouble in (None, Trouble.NOT_UNDERSTOOD):
+    if typed.has_files and reply.screen.trouble in _LESS_THAN_FILES:
         return reply.with_trouble(Trouble.FILES)
     return reply
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.conversation import ContactCard, Reply
-from bot.guidance.model import Option
-from bot.guidance.screen import Screen, Sort, checklist
-from bot.guidance.ticket import read_ticket
+from bot.guidance.model import Option, Question
+from bot.guidance.pages import DRAFT, OWN_DRAFT
+from bot.guidance.screen import Screen, Sort, Trouble, checklist
+from bot.guidance.ticket import MARKS, read_ticket
 from bot.guidance.words import Lang, plain
 
 _ZONES_FR: Final = {
@@ -105,10 +106,16 @@ def heading(reply: Reply) -> str:
         return reply.phrase("outline_of", title=screen.tree.title[lang])
     if screen.question is not None:
         return screen.question.ask[lang]
-    for part in (screen.answer, screen.card, screen.crisis):
+    for part in (screen.answer, screen.card, screen.crisis, screen.page):
         if part is not None:
             return part.title[lang]
     return screen.offices[0].name[lang]
+
+
+def how_to_choose(reply: Reply, question: Question) -> str | None:
+    """Return whether one or several options may be chosen; nothing where the question says it."""
+    words = reply.phrase("choose_many" if question.many else "choose_one")
+    return None if question.ask[reply.lang].endswith(words) else words
 
 
 def both(replies: Sequence[Reply], phrase: str) -> str:
@@ -120,10 +127,15 @@ def told_first(reply: Reply) -> list[str]:
     """Return what must be read before a screen: what went wrong, changed or was set aside."""
     screen = reply.screen
     told = []
-    if screen.trouble:
+    if screen.trouble is Trouble.NEARLY:
+        picked = [one for one in _options(screen) if one.id in screen.picked]
+        told.append(reply.phrase("trouble_nearly", choice=quoted(picked, reply.lang)))
+    elif screen.trouble:
         told.append(reply.phrase(f"trouble_{screen.trouble}"))
     if reply.personal:
         told.append(personal_words(reply))
+    if screen.picked and MARKS in read_ticket(screen.place).choices and not asked_again(screen):
+        told.append(reply.phrase("draft_marked"))
     if reply.updated:
         told.append(reply.phrase("guidance_updated"))
     if screen.dropped:
@@ -134,6 +146,10 @@ def told_first(reply: Reply) -> list[str]:
         due = screen.tree.review_by.isoformat()
         told.append(reply.phrase(f"review_{screen.review}", date=due))
     return told
+
+
+def _options(screen: Screen) -> tuple[Option, ...]:
+    return screen.question.options if screen.question is not None else ()
 
 
 def personal_words(reply: Reply) -> str:
@@ -147,7 +163,7 @@ def places(reply: Reply) -> list[str]:
     screen, guidance = reply.screen, reply.guidance
     match screen.sort:
         case Sort.HOME:
-            return [*guidance.trees, "topics", "offices"]
+            return [*guidance.trees, *screen.offer, "topics", "offices"]
         case Sort.TOPICS:
             summaries = [f"summary:{name}" for name in guidance.summaries]
             return [*(f"topic:{name}" for name in guidance.topics), *summaries]
@@ -155,8 +171,9 @@ def places(reply: Reply) -> list[str]:
             return [f"office:{name}" for name in guidance.offices]
         case Sort.UNSURE:
             return [f"topic:{name}" for name in screen.offer]
-        case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY:
-            offers = [n if n in guidance.trees else f"topic:{n}" for n in screen.offer]
+        case Sort.ANSWER | Sort.TOPIC | Sort.SUMMARY | Sort.DRAFT:
+            offers = [f"topic:{n}" if n in guidance.topics and n not in guidance.trees else n
+                      for n in screen.offer]  # fmt: skip
             return [*(f"office:{card.office.id}" for card in reply.cards), *offers]
     return []
 
@@ -165,6 +182,8 @@ def place_words(reply: Reply, place: str) -> str:
     """Return what a place is called, in the language of the reply."""
     guidance, lang = reply.guidance, reply.lang
     name, _, rest = place.partition(":")
+    if read_ticket(place).choices:
+        return reply.phrase("draft_go_on")
     if place in guidance.trees:
         tree = guidance.trees[place]
         hint = f" ({reply.phrase('for_managers')})" if tree.audience == "managers" else ""
@@ -176,7 +195,16 @@ def place_words(reply: Reply, place: str) -> str:
             return f"{reply.phrase('summary_of')} — {guidance.summaries[rest].title[lang]}"
         case "office":
             return guidance.offices[rest].name[lang]
+        case "draft" if rest == "own" and reply.screen.place != DRAFT:
+            return reply.phrase("draft_again")
+        case "draft" if rest:
+            return reply.phrase(f"draft_{rest}")
     return reply.phrase(f"{place}_title")
+
+
+def takes_words(screen: Screen) -> bool:
+    """Whether a window shows a field to type in: at home, and where a draft is pasted."""
+    return screen.sort is Sort.HOME or screen.place == OWN_DRAFT
 
 
 def asked_again(screen: Screen) -> str | None:

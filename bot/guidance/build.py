@@ -6,7 +6,7 @@ most likely meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,10 +22,13 @@ from bot.guidance.model import (
     Course,
     Crisis,
     CrisisNumber,
+    Draft,
     Guidance,
     Kind,
+    Mark,
     Office,
     Option,
+    Page,
     Promise,
     PromiseSentence,
     Question,
@@ -37,7 +40,7 @@ from bot.guidance.model import (
 )
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node
-from bot.guidance.words import Words
+from bot.guidance.words import LANGS, Lang, Words
 
 _T = TypeVar("_T")
 _NONE: Final = Words("", "")
@@ -96,6 +99,8 @@ class Builder:
             hosts=frozenset(
                 item.text or "" for d in self._files.of("hosts") for item in d.root["hosts"].each()
             ),
+            draft=next(self._each("draft", self._draft)),
+            learnt=self._files.learnt,
         )
 
     # -- walking the files
@@ -317,7 +322,6 @@ class Builder:
             "summaries",
         ):
             self._report("C116", self._file, root.line, file=Path(self._file).name, id=name)
-        phrases = root.get("phrases")
         return Card(
             id=name,
             title=words_of(root["title"]),
@@ -326,7 +330,6 @@ class Builder:
             offices=self._offices(root["offices"]),
             courses=self._listed("C207", root.get("courses"), self._course_ids),
             see=self._listed("C206", root.get("see"), self._topics, _TOPIC),
-            phrases=phrases_of(phrases) if phrases is not None else {},
         )
 
     def source(self, name: str, node: Node) -> Source:
@@ -398,6 +401,42 @@ class Builder:
                 for s in node["sentences"].each()
             ),
         )
+
+    def _draft(self, root: Node, _: str) -> Draft:
+        node = root["draft"]
+        tree = self._known("C206", node["tree"], self._trees, _TREE)
+        return Draft(
+            tree=tree,
+            others=self._listed("C206", node["others"], self._trees, _TREE),
+            pages={
+                name: Page(name, words_of(one["title"]), words_of(one["text"]))
+                for name, one in node["pages"].entries()
+            },
+            marks={name: self._mark(name, one) for name, one in node["marks"].entries()},
+        )
+
+    def _mark(self, name: str, node: Node) -> Mark:
+        words, never = node.get("words"), node.get("never")
+        names = node.get("names")
+        listed = [phrases_of(words)] if words is not None else []
+        for one in names.each() if names is not None else ():
+            self._refs(one["source"])
+            listed.append(phrases_of(one))
+        return Mark(
+            id=name,
+            says=self.statement(node, f"draft.{name}"),
+            picks={
+                question: tuple(text_of(item) for item in options.each())
+                for question, options in node["picks"].entries()
+            },
+            words=_together(listed),
+            never=_together([phrases_of(never)] if never is not None else []),
+        )
+
+
+def _together(listed: Iterable[Mapping[Lang, tuple[str, ...]]]) -> tuple[str, ...]:
+    """Return the words of lists in either language, each once: a draft may mix them."""
+    return tuple(dict.fromkeys(word for one in listed for lang in LANGS for word in one[lang]))
 
 
 def sources_of(document: Document, files: Files, report: Report) -> dict[str, Source]:

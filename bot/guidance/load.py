@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.guidance.fit import validate
+from bot.guidance.learnt import FILE as LEARNT
+from bot.guidance.learnt import Learnt, LearntError
+from bot.guidance.learnt import read as read_learnt
 from bot.guidance.problems import Problem, Report
 from bot.guidance.read import Document, Node, read
 
@@ -22,7 +25,7 @@ NAMED_BY_FIRST_KEY: Final = ("tree", "topic", "summary")
 
 COLLECTIONS: Final = ("statements", "sources", "offices", "courses", "phrases")
 _ENDINGS: Final = (".yaml", ".yml")
-SINGLE: Final = ("crisis", "promise", "hosts", "avoid", "menu")
+SINGLE: Final = ("crisis", "promise", "hosts", "avoid", "menu", "draft")
 
 
 class GuidanceError(Exception):
@@ -36,10 +39,14 @@ class GuidanceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The documents of a guidance folder that fit their shapes, by first key."""
+    """The documents of a guidance folder that fit their shapes, by first key.
+
+    ``learnt`` is no part of the version: it changes what is found, and nothing that is said.
+    """
 
     by_key: Mapping[str, tuple[Document, ...]]
     version: str
+    learnt: Learnt | None = None
 
     def of(self, key: str) -> tuple[Document, ...]:
         """Return the documents whose first key is ``key``."""
@@ -99,7 +106,17 @@ def gather(folder: Path, report: Report) -> Files:
             digest.update(document.content)
     if not found and not report.problems:
         report("C101", str(folder), 1)
-    return Files({k: tuple(v) for k, v in found.items()}, digest.hexdigest()[:12])
+    by_key = {k: tuple(v) for k, v in found.items()}
+    learnt = _learnt(folder, report) if found else None
+    return Files(by_key, digest.hexdigest()[:12], learnt)
+
+
+def _learnt(folder: Path, report: Report) -> Learnt | None:
+    try:
+        return read_learnt(folder / LEARNT)
+    except LearntError:
+        report("C811", LEARNT, 1)
+        return None
 
 
 def _paths(folder: Path) -> Iterable[Path]:

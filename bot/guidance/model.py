@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from bot.guidance.learnt import Learnt
 from bot.guidance.words import Lang, Words
 
 
@@ -152,7 +153,6 @@ class Card:
     offices: tuple[str, ...]
     courses: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
-    phrases: Mapping[Lang, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +236,45 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the draft check: what it asks or says in Cairn's own words."""
+
+    id: str
+    title: Words
+    text: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What in a draft is worth a thought, and what is said of it.
+
+    ``picks`` are options of the tree's questions that are marked beforehand. ``words`` and
+    ``never`` are as in ``content/draft.yaml``; a mark without words is found in another way.
+    """
+
+    id: str
+    says: Statement
+    picks: Mapping[str, tuple[str, ...]]
+    words: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The check of a draft: its pages, its marks, and the trees that one goes on with."""
+
+    tree: str
+    others: tuple[str, ...]
+    pages: Mapping[str, Page]
+    marks: Mapping[str, Mark]
+
+
+@dataclass(frozen=True, slots=True)
 class Guidance:
-    """All trees and content, loaded, checked and frozen. ``version`` is a hash of the files."""
+    """All trees and content, loaded, checked and frozen. ``version`` is a hash of the files.
+
+    ``learnt`` is what typed words are understood by; without it only what is on screen is.
+    """
 
     version: str
     trees: Mapping[str, Tree]
@@ -251,3 +288,5 @@ class Guidance:
     promise: Promise
     phrases: Mapping[str, Words]
     hosts: frozenset[str]
+    draft: Draft
+    learnt: Learnt | None = None

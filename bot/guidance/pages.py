@@ -6,6 +6,7 @@ place always leads to the same screen.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -13,10 +14,13 @@ from typing import Final
 
 from bot.guidance.model import FIRST_SCREEN, Card, Guidance
 from bot.guidance.screen import Said, Screen, Sort, Trouble
-from bot.guidance.ticket import MAX_LENGTH, Ticket, read_ticket
+from bot.guidance.ticket import MARKS, MAX_LENGTH, Ticket, read_ticket
 from bot.guidance.walk import offices_of, walk
 
 HOME: Final = "home"
+DRAFT: Final = "draft"
+OWN_DRAFT: Final = "draft:own"
+OTHERS_DRAFT: Final = "draft:other"
 
 
 class Part(StrEnum):
@@ -69,22 +73,56 @@ def crisis(guidance: Guidance) -> Screen:
     )
 
 
+def marked(guidance: Guidance, marks: tuple[str, ...]) -> Screen:
+    """Return what is said of the marks of a draft, and the way on with them."""
+    draft = guidance.draft
+    said = tuple(Said(draft.marks[name].says) for name in marks)
+    go_on = Ticket(draft.tree, {MARKS: marks}) if marks else Ticket(draft.tree)
+    return Screen(
+        Sort.DRAFT,
+        f"marks:{'+'.join(marks)}",
+        page=draft.pages["found" if marks else "nothing"],
+        first=said,
+        offer=(str(go_on), OWN_DRAFT),
+    )
+
+
+def _draft_page(guidance: Guidance, name: str) -> Screen:
+    """Return a page of the draft check that comes before its marks."""
+    draft = guidance.draft
+    offer = {
+        "": (OWN_DRAFT, OTHERS_DRAFT),
+        "own": (draft.tree,),
+        "other": draft.others,
+    }[name]
+    page = draft.pages[name or "ask"]
+    return Screen(Sort.DRAFT, f"draft:{name}" if name else DRAFT, page=page, offer=offer)
+
+
 def _page(guidance: Guidance, name: str, rest: str) -> Screen:
-    if name == "topic" and rest in guidance.topics:
-        return _card(guidance, Sort.TOPIC, guidance.topics[rest])
-    if name == "summary" and rest in guidance.summaries:
-        return _card(guidance, Sort.SUMMARY, guidance.summaries[rest])
-    if name == "unsure":
-        topics = tuple([one for one in rest.split("+") if one in guidance.topics])
-        if topics:
-            return unsure(topics)
-    if name == "office" and rest in guidance.offices:
-        return Screen(Sort.OFFICE, f"office:{rest}", offices=(guidance.offices[rest],))
-    if not rest and name in _PAGES:
-        if name == "crisis":
-            return crisis(guidance)
-        return Screen(_PAGES[name], name)
-    return replace(home(), trouble=Trouble.UNKNOWN_PLACE)
+    found: Screen | None = None
+    match name:
+        case "topic" if rest in guidance.topics:
+            found = _card(guidance, Sort.TOPIC, guidance.topics[rest])
+        case "summary" if rest in guidance.summaries:
+            found = _card(guidance, Sort.SUMMARY, guidance.summaries[rest])
+        case "office" if rest in guidance.offices:
+            found = Screen(Sort.OFFICE, f"office:{rest}", offices=(guidance.offices[rest],))
+        case "unsure" if topics := _named(rest, guidance.topics):
+            found = unsure(topics)
+        case "marks":
+            found = marked(guidance, _named(rest, guidance.draft.marks))
+        case "draft" if rest in ("", "own", "other"):
+            found = _draft_page(guidance, rest)
+        case "crisis" if not rest:
+            found = crisis(guidance)
+        case _ if not rest and name in _PAGES:
+            found = Screen(_PAGES[name], name)
+    return found or replace(home(), trouble=Trouble.UNKNOWN_PLACE)
+
+
+def _named(rest: str, known: Collection[str]) -> tuple[str, ...]:
+    return tuple([name for name in rest.split("+") if name in known])
 
 
 _PAGES: Final = {
@@ -93,6 +131,7 @@ _PAGES: Final = {
     "offices": Sort.OFFICES,
     "promise": Sort.PROMISE,
     "crisis": Sort.CRISIS,
+    "draft": Sort.DRAFT,
 }
 
 

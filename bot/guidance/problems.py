@@ -243,6 +243,10 @@ RULES: Final[Mapping[str, Rule]] = {
         "Une question et une réponse de cet arbre s’appellent toutes deux « {id} ». Renommez"
         " l’une d’elles.",
     ),
+    "C214": _error(
+        "The mark “{mark}” picks “{id}” at “{question}”, which the tree does not have.{hint}",
+        "La marque « {mark} » coche « {id} » à « {question} », qui n’est pas dans l’arbre.{hint}",
+    ),
     # 3: the shape of a tree
     "C301": _error(
         "No choice leads to “{id}”. Add an option that goes there, or remove it.",
@@ -470,6 +474,14 @@ RULES: Final[Mapping[str, Rule]] = {
         "Aucun récit n’atteint la réponse « {id} ». Écrivez-en un.",
     ),
     # 81: examples of what people type
+    "C811": _error(
+        "What was learnt from the examples is missing or cannot be read. Run: make learn",
+        "Ce qui a été appris des exemples est absent ou illisible. Lancez : make learn",
+    ),
+    "C812": _error(
+        "The examples have changed since they were learnt from. Run: make learn",
+        "Les exemples ont changé depuis le dernier apprentissage. Lancez : make learn",
+    ),
     "C813": _error(
         "There is no topic “{id}”, so this file of examples belongs to nothing.{hint}",
         "Il n’y a pas de sujet « {id} »; ce fichier d’exemples ne se rattache donc à rien.{hint}",
@@ -485,6 +497,11 @@ RULES: Final[Mapping[str, Rule]] = {
     "C816": _error(
         "This file is not UTF-8 text. Save it as UTF-8.",
         "Ce fichier n’est pas du texte UTF-8. Enregistrez-le en UTF-8.",
+    ),
+    "C817": _warning(
+        "The topic “{id}” has no examples here, so nobody who types finds it. Add this file.",
+        "Le sujet « {id} » n’a pas d’exemples ici; on ne le trouve donc pas en tapant. Ajoutez ce"
+        " fichier.",
     ),
     # 9: what a person must still settle; listed on request only
     "C901": _open(

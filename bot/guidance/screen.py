@@ -21,6 +21,7 @@ from bot.guidance.model import (
     Kind,
     Office,
     Option,
+    Page,
     Question,
     Ref,
     Statement,
@@ -45,16 +46,23 @@ class Sort(StrEnum):
     PROMISE = "promise"
     CRISIS = "crisis"
     UNSURE = "unsure"
+    DRAFT = "draft"
 
 
 class Trouble(StrEnum):
-    """What was wrong with what the person sent; each has a kind sentence in ``phrases``."""
+    """What must be said of what the person sent; each has a kind sentence in ``phrases``."""
 
     UNKNOWN_PLACE = "unknown_place"
     TOO_LONG = "too_long"
     NOTHING_PICKED = "nothing_picked"
     NOT_AN_OPTION = "not_an_option"
+    NEARLY = "nearly"
     NOT_UNDERSTOOD = "not_understood"
+    MEANT = "meant"
+    OUT_OF_SCOPE = "out_of_scope"
+    SMALL_TALK = "small_talk"
+    THANKS = "thanks"
+    RUDE = "rude"
     UNKNOWN_LANGUAGE = "unknown_language"
     OTHER_LANGUAGE = "other_language"
     EXPIRED = "expired"
@@ -62,6 +70,7 @@ class Trouble(StrEnum):
     TAP_THE_CARD = "tap_the_card"
     FILES = "files"
     NOT_SHOWN = "not_shown"
+    NO_DRAFTS = "no_drafts"
     NO_WINDOW = "no_window"
     ABOUT_A_MESSAGE = "about_a_message"
 
@@ -94,9 +103,10 @@ class Screen:
 
     ``place`` names where the person is: a ticket in its canonical form, ``topic:…`` or another
     page; giving it back leads to the same screen. ``picked`` are the ids chosen before at the
-    question shown. ``first`` and ``more`` are the statements of the first screen and the rest.
-    ``dropped`` are options picked before that are off the route now, ``forgotten`` counts parts
-    of the ticket that this guidance does not know.
+    question shown, or suggested by the marks of a draft. ``offer`` names where to go on: trees,
+    topics, or other places. ``first`` and ``more`` are the statements of the first screen and the
+    rest. ``dropped`` are options picked before that are off the route now, ``forgotten`` counts
+    parts of the ticket that this guidance does not know.
     """
 
     sort: Sort
@@ -112,6 +122,7 @@ class Screen:
     offices: tuple[Office, ...] = ()
     card: Card | None = None
     crisis: Crisis | None = None
+    page: Page | None = None
     offer: tuple[str, ...] = ()
     dropped: tuple[Option, ...] = ()
     forgotten: int = 0

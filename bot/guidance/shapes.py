@@ -137,7 +137,7 @@ TREE = Record(
 )
 _CARD: Final[Mapping[str, Shape]] = {"title": WORDS, "tree": ID, "say": SAY, "offices": ListOf(ID)}
 TOPIC = Record(
-    {"topic": ID, **_CARD, "phrases": PHRASES},
+    {"topic": ID, **_CARD},
     {"courses": ListOf(COURSE_ID), "see": ListOf(ID), "note": ANY},
 )
 SUMMARY = Record({"summary": ID, **_CARD}, {"note": ANY})
@@ -208,6 +208,34 @@ CRISIS = Record(
                 ),
                 "offices": ListOf(ID),
                 "phrases": PHRASES,
+            }
+        )
+    }
+)
+_DRAFT_PAGE: Final = Record({"title": WORDS, "text": WORDS})
+_MARK: Final = Record(
+    {**_SAID, "basis": _one_of("stated", "practice"), "picks": TableOf(ID, ListOf(ID))},
+    {
+        "source": REFS,
+        "rests_on": REFS,
+        "words": PHRASES,
+        "never": PHRASES,
+        "names": ListOf(
+            Record({"source": REFS, "en": ListOf(PROSE), "fr": ListOf(PROSE)}, bilingual=True)
+        ),
+    },
+    bilingual=True,
+)
+DRAFT = Record(
+    {
+        "draft": Record(
+            {
+                "tree": ID,
+                "others": ListOf(ID),
+                "pages": Record(
+                    dict.fromkeys(("ask", "own", "other", "found", "nothing"), _DRAFT_PAGE)
+                ),
+                "marks": TableOf(ID, _MARK),
             }
         )
     }
@@ -310,6 +338,7 @@ ORGANIZATION = Record(
         "holidays": ListOf(DATE),
         "tenants": Record({}, {"slack": ListOf(ANY), "teams": ListOf(ANY)}),
         "targeted_messages": YES,
+        "free_text": ListOf(_one_of("web", "terminal", "slack", "teams")),
         "approved_ai_tools": ListOf(
             Record({**_SAID}, {"url": URLS, "up_to": WORDS}, bilingual=True)
         ),
@@ -338,6 +367,7 @@ FILES: Final[Mapping[str, Record]] = {
     "hosts": HOSTS,
     "avoid": AVOID,
     "menu": MENU,
+    "draft": DRAFT,
     "stories": STORIES,
     "organization": ORGANIZATION,
 }

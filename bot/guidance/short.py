@@ -7,12 +7,12 @@ id that nothing has, which the walk then counts as forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
 
 from bot.guidance.model import Guidance, Question, Tree
-from bot.guidance.ticket import Ticket, read_ticket
+from bot.guidance.ticket import MARKS, Ticket, read_ticket
 
 _SIZE: Final = 2
 _PAGE: Final = 0xFF
@@ -33,11 +33,11 @@ class Shorthand:
         """Note the tag of every id of the guidance."""
         self._trees = {tag(name): tree for name, tree in _known_trees(guidance)}
         self._tags = {name: tag(name) for name in _names(guidance)}
-        self._questions: Mapping[str, Mapping[bytes, str]] = {
+        self._questions: dict[str, dict[bytes, str]] = {
             tree.id: {tag(name): name for name in (*tree.questions, *tree.renamed)}
             for tree in guidance.trees.values()
         }
-        self._options: Mapping[str, Mapping[bytes, str]] = {
+        self._options: dict[str, dict[bytes, str]] = {
             tree.id: {
                 tag(question.id) + tag(name): name
                 for question in tree.questions.values()
@@ -45,6 +45,11 @@ class Shorthand:
             }
             for tree in guidance.trees.values()
         }
+        marked = guidance.draft.tree
+        if marked in self._questions:
+            self._questions[marked][tag(MARKS)] = MARKS
+            names = guidance.draft.marks
+            self._options[marked].update({tag(MARKS) + tag(name): name for name in names})
 
     def shorten(self, place: str) -> bytes:
         """Return a place in bytes: a ticket in tags, another page by its name."""
@@ -104,8 +109,9 @@ def tree_collisions(guidance: Guidance) -> Iterator[tuple[str, str]]:
     yield from _alike(name for name, _ in _known_trees(guidance))
 
 
-def longest(tree: Tree) -> int:
+def longest(guidance: Guidance, tree: Tree) -> int:
     """Return the most bytes that a place of the tree may take, every option picked where many."""
+    marked = guidance.draft.marks if tree.id == guidance.draft.tree else ()
     known: dict[str, int] = {}
 
     def measure(at: str) -> int:
@@ -117,7 +123,8 @@ def longest(tree: Tree) -> int:
             known[at] = own + max(measure(option.go) for option in question.options)
         return known[at]
 
-    return 1 + _SIZE + measure(tree.start)
+    marks = _SIZE + 1 + _SIZE * len(marked) if marked else 0
+    return 1 + _SIZE + marks + measure(tree.start)
 
 
 def _together(question: Question) -> int:

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+MARKS: Final = "~"
+"""Stands for a question where a ticket names the marks of a draft; no question can be called so."""
+
 MAX_LENGTH: Final = 2000
 """A longer text is not read at all; the longest real ticket has some 200 characters."""
 
@@ -20,7 +23,10 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A tree and the choices made in it: question id to the ids of the options picked."""
+    """A tree and the choices made in it: question id to the ids of the options picked.
+
+    Under ``MARKS`` stand the marks of a draft that the person goes through the tree with.
+    """
 
     tree: str
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -47,6 +53,7 @@ def read_ticket(text: str) -> Ticket:
     for part in rest.split("&") if rest else ():
         question, _, picked = part.partition("=")
         ids = tuple(dict.fromkeys(p for p in picked.split("+") if _ID.match(p)))
-        if ids and _ID.match(question) and question not in choices:
+        known = question == MARKS or _ID.match(question)
+        if ids and known and question not in choices:
             choices[question] = ids
     return Ticket(tree, choices)

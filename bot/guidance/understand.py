@@ -1,21 +1,29 @@
 """What did the person type? A crisis, an option on screen, a word of command, or a topic.
 
-Literal for now: words are folded (case, accents and punctuation ignored) and compared. What is
-typed is never kept and never echoed.
+What is on screen is compared with folded words (case, accents and punctuation ignored); a question
+is weighed by what was learnt from the examples. What is typed is never kept and never echoed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
+from math import inf
 from typing import Final
 
-from bot.guidance.model import Card, Guidance, Question
+from bot.guidance import learnt
+from bot.guidance.examples import ASIDE
+from bot.guidance.model import Guidance, Option, Question
 from bot.guidance.words import LANGS, Lang, fold
 
 MAX_TYPED: Final = 2000
 """A longer text is not read; the person is told so."""
+
+MOST: Final = 3
+"""So many topics are offered where it is not clear which one was meant."""
 
 _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "back": ("back", "retour", "precedent", "previous"),
@@ -42,46 +50,104 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "outline": ("outline", "plan"),
     "promise": ("promise", "privacy", "promesse", "confidentialite"),
+    "draft": ("draft", "brouillon", "ebauche"),
 }
-_SHORT_REPLIES: Final = frozenset(
-    fold(
-        "yes no oui non y n o ok okay back retour next suivant why pourquoi more plus none aucun"
-    ).split()
-)
-_BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
-_FRENCH: Final = frozenset(
-    fold(
-        "le la les des du une est et je mon ma mes qu que pas pour dans sur au aux ce cette puis il"
-        " elle nous vous en sont mais avec un j l d c"
-    ).split()
-)
-_ENGLISH: Final = frozenset(
-    fold(
-        "the is are and i my to of can do with this that it for what how should on in a an be was"
-        " about if"
-    ).split()
-)
-_CLOSE: Final = 0.5
-"""How much of its telling words a typed text must share with a phrase to mean its topic."""
+_YES: Final = ("yes", "oui")
+_NO: Final = ("no", "non")
+_SAME: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("y", "yes", "yep", "yeah", "yup", "oui", "ouais", "ouaip", "o"), _YES),
+    **dict.fromkeys(("n", "no", "nope", "nah", "non", "nan"), _NO),
+    **dict.fromkeys(("none", "aucun", "aucune", "rien"), ("none",)),
+}
+"""What is typed for yes, for no and for none, and how the label of such an option begins."""
 
+_SHORT_REPLIES: Final = frozenset((
+    *_SAME,
+    *fold("ok okay back retour next suivant why pourquoi more plus").split(),
+))  # fmt: skip
+_BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
 _NUMBERS = re.compile(r"\s*\d{1,2}(?:(?:\s*[,;+]\s*|\s+(?:and|et)\s+|\s+)\d{1,2})*\s*")
-_COMMON: Final = frozenset(
-    fold(
-        "a an and are at be by can could do does for from have how i if in is it may me my of on or"
-        " our should so that the this to we what when where which who why with you your about am"
-        " au aux avec ce ces cette dans de des du en est et il je la le les ma mes mon ne nous ou"
-        " par pas peut peux pour puis qu que quel quelle quels qui sa se ses si son sont sur ta te"
-        " tu un une vos votre vous faire fait etre c d j l m n s t y comment quand quoi dois"
-    ).split()
-)
+_EITHER: Final = 1.0
+"""A lower score tells no language: « menu » and “photo” are words of both."""
+
+_NEAR: Final = 0.72
+_APART: Final = 0.08
+_LONGEST_LABEL: Final = 120
+"""Likeness from which on a text may be a mistyped label, and how far ahead of the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a typed text is about.
+
+    ``topics`` are ids, the best first. ``in_scope`` says that the best one is what is meant rather
+    than something that the guidance does not cover, ``sure`` that it is well ahead of the others.
+    ``aside`` names what the text is where it is not in scope: ``out_of_scope``, ``small_talk``,
+    ``thanks`` or ``rude``; nothing where no word of it is known. ``crisis`` says that it speaks of
+    danger, whatever else it is about.
+    """
+
+    topics: tuple[str, ...]
+    in_scope: bool
+    sure: bool
+    aside: str | None
+    crisis: bool
+    lang: Lang
+
+
+def meaning(guidance: Guidance, text: str, otherwise: Lang | None) -> Meaning:
+    """Return what a text is about, and its language: ``otherwise`` where it hardly shows one.
+
+    With nothing for ``otherwise`` the language that is a little more likely is taken.
+    """
+    scores = _scores(guidance, text)
+    lang, crisis = _language(scores, otherwise), _is_crisis(guidance, text, scores)
+    known = guidance.learnt
+    if known is None or not scores:
+        return Meaning((), in_scope=False, sure=False, aside=None, crisis=crisis, lang=lang)
+    ranked = sorted(
+        (name for name in guidance.topics if name in scores), key=lambda name: -scores[name]
+    )
+    aside = max(ASIDE, key=lambda name: scores[name])
+    first, second = (scores[name] for name in ranked[:2])
+    in_scope = first - scores[aside] >= known.limits.in_scope
+    return Meaning(
+        topics=tuple(ranked[:MOST]),
+        in_scope=in_scope,
+        sure=in_scope and first - second >= known.limits.sure,
+        aside=None if in_scope else aside,
+        crisis=crisis,
+        lang=lang,
+    )
+
+
+def language(guidance: Guidance, text: str, otherwise: Lang) -> Lang:
+    """Return the language of a text; ``otherwise`` where it hardly shows one."""
+    return _language(_scores(guidance, text), otherwise)
 
 
 def is_crisis(guidance: Guidance, text: str) -> bool:
-    """Whether the text holds one of the crisis phrases, as whole words."""
+    """Whether the text speaks of danger: it holds a crisis phrase, or reads like an example."""
+    return _is_crisis(guidance, text, _scores(guidance, text))
+
+
+def _is_crisis(guidance: Guidance, text: str, scores: Mapping[str, float]) -> bool:
     padded = f" {fold(text)} "
-    return any(
-        _padded(phrase) in padded for lang in LANGS for phrase in guidance.crisis.phrases[lang]
-    )
+    if any(_padded(phrase) in padded for lang in LANGS for phrase in guidance.crisis.phrases[lang]):
+        return True
+    known = guidance.learnt
+    return known is not None and scores.get(learnt.CRISIS, -inf) >= known.limits.crisis
+
+
+def _scores(guidance: Guidance, text: str) -> Mapping[str, float]:
+    return guidance.learnt.scores(text[:MAX_TYPED]) if guidance.learnt is not None else {}
+
+
+def _language(scores: Mapping[str, float], otherwise: Lang | None) -> Lang:
+    french = scores.get(learnt.FRENCH, 0.0)
+    if otherwise is not None and abs(french) < _EITHER:
+        return otherwise
+    return "fr" if french > 0 else "en"
 
 
 @lru_cache(maxsize=4096)
@@ -105,8 +171,11 @@ def is_other_script(text: str) -> bool:
     return not fold(text) and any(letter.isalpha() for letter in text)
 
 
+# -- the question on screen
+
+
 def options(question: Question, text: str) -> tuple[str, ...]:
-    """Return the ids of the options that the text picks: by number, or by label.
+    """Return the ids of the options that the text picks: by number, by label, by yes or no.
 
     Several numbers may be given where several options may be chosen. Nothing is guessed: a text
     that is not exactly one of these picks nothing.
@@ -119,44 +188,45 @@ def options(question: Question, text: str) -> tuple[str, ...]:
         return ()
     wanted = fold(text)
     for option in question.options:
-        names = [option.label.en, option.label.fr]
-        names += [word for lang in LANGS for word in option.also.get(lang, ())]
-        if wanted and wanted in {fold(name) for name in names}:
+        if wanted and wanted in _names(option):
             return (option.id,)
-    return ()
+    same = _SAME.get(wanted, ())
+    begin = [option for option in question.options if _first_word(option) in same]
+    return (begin[0].id,) if len(begin) == 1 else ()
 
 
-def topics(guidance: Guidance, text: str, most: int = 3) -> tuple[Card, ...]:
-    """Return the topics whose titles and phrases share the most telling words with the text."""
-    wanted = _telling(text[:MAX_TYPED])
-    if not wanted:
+def yes_or_no(text: str) -> str:
+    """Return ``yes`` or ``no`` where the text says one of them in either language, else nothing."""
+    return _SAME.get(fold(text), ("",))[0]
+
+
+def nearly(question: Question, text: str) -> tuple[str, ...]:
+    """Return the option that a text nearly names, mistyped or in part; none where two could be."""
+    wanted = fold(text)
+    if not wanted or len(wanted) > _LONGEST_LABEL:
         return ()
-    scored = []
-    for order, card in enumerate(guidance.topics.values()):
-        phrases = [card.title[lang] for lang in LANGS]
-        phrases += [phrase for lang in LANGS for phrase in card.phrases.get(lang, ())]
-        best = max((_overlap(wanted, _telling(phrase)) for phrase in phrases), default=0.0)
-        if best >= _CLOSE:
-            scored.append((-best, order, card))
-    return tuple(card for _, _, card in sorted(scored, key=lambda s: s[:2])[:most])
+    likeness = sorted(
+        (
+            (max(_likeness(wanted, name) for name in _names(one)), one.id)
+            for one in question.options
+        ),
+        reverse=True,
+    )
+    (best, name), (second, _) = likeness[:2]
+    return (name,) if best >= _NEAR and best - second >= _APART else ()
 
 
-def language(text: str, otherwise: Lang) -> Lang:
-    """Return the language most of the common words of the text belong to."""
-    words = fold(text).split()
-    french = sum(word in _FRENCH for word in words)
-    english = sum(word in _ENGLISH for word in words)
-    if french == english:
-        return otherwise
-    return "fr" if french > english else "en"
+def _likeness(wanted: str, name: str) -> float:
+    return SequenceMatcher(None, name, wanted, autojunk=False).ratio()
 
 
-def _telling(text: str) -> frozenset[str]:
-    return frozenset(word for word in fold(text).split() if word not in _COMMON)
+def _names(option: Option) -> Iterator[str]:
+    """Yield the words that name an option, folded: its labels, and what else may be typed."""
+    for lang in LANGS:
+        yield from (
+            _padded(word).strip() for word in (option.label[lang], *option.also.get(lang, ()))
+        )
 
 
-def _overlap(wanted: Iterable[str], phrase: frozenset[str]) -> float:
-    both = phrase.intersection(wanted)
-    if not both:
-        return 0.0
-    return 2 * len(both) / (len(phrase) + len(frozenset(wanted)))
+def _first_word(option: Option) -> str:
+    return _padded(option.label.en).split()[0]

@@ -23,7 +23,7 @@ from bot.guidance.model import (
     Tree,
 )
 from bot.guidance.screen import Review, Said, Screen, Sort, Step, Trouble
-from bot.guidance.ticket import Ticket
+from bot.guidance.ticket import MARKS, Ticket
 
 _NO_TONE: Final = -1
 Choices = Mapping[str, tuple[str, ...]]
@@ -40,21 +40,23 @@ def walk(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
     tree = guidance.trees.get(ticket.tree) or _renamed(guidance, ticket.tree)
     if tree is None:
         return Screen(Sort.HOME, "home", trouble=Trouble.UNKNOWN_PLACE)
-    steps, at = _replay(tree, ticket.choices)
+    made = {name: given for name, given in ticket.choices.items() if name != MARKS}
+    steps, at = _replay(tree, made)
     choices = _choices(steps)
-    place = str(Ticket(tree.id, choices))
     review = _review(tree, today)
     dropped: tuple[Option, ...] = ()
     forgotten = 0
-    if choices != ticket.choices:
-        dropped, forgotten = _set_aside(tree, ticket.choices, steps)
+    if choices != made:
+        dropped, forgotten = _set_aside(tree, made, steps)
     if isinstance(at, Question):
+        marks = _marks(guidance, tree, ticket)
         return Screen(
             Sort.QUESTION,
-            place,
+            str(_with_marks(Ticket(tree.id, choices), marks)),
             tree,
             steps,
             question=at,
+            picked=_suggested(guidance, at, marks),
             dropped=dropped,
             forgotten=forgotten,
             review=review,
@@ -70,7 +72,7 @@ def walk(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
             tone = adds.tone
     return Screen(
         Sort.ANSWER,
-        place,
+        str(Ticket(tree.id, choices)),
         tree,
         steps,
         answer=at,
@@ -113,6 +115,8 @@ def back(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
     last = trail[-1].question.id
     asked = at_question(guidance, ticket, last, today)
     earlier = Ticket(asked.tree.id if asked.tree else ticket.tree, _choices(asked.trail))
+    if asked.tree is not None:
+        earlier = _with_marks(earlier, _marks(guidance, asked.tree, ticket))
     return Screen(
         Sort.QUESTION,
         str(earlier),
@@ -149,6 +153,26 @@ def _asked_again(
     if before.question is not asked:
         before = at_question(guidance, ticket, asked.id, today)
     return replace(before, trouble=trouble)
+
+
+# -- the marks of a draft
+
+
+def _marks(guidance: Guidance, tree: Tree, ticket: Ticket) -> tuple[str, ...]:
+    """Return the marks that a ticket names and this guidance knows."""
+    given = ticket.choices.get(MARKS, ()) if tree.id == guidance.draft.tree else ()
+    return tuple([name for name in given if name in guidance.draft.marks])
+
+
+def _with_marks(ticket: Ticket, marks: tuple[str, ...]) -> Ticket:
+    return Ticket(ticket.tree, {MARKS: marks, **ticket.choices}) if marks else ticket
+
+
+def _suggested(guidance: Guidance, question: Question, marks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the options of a question that the marks of a draft suggest."""
+    named = [guidance.draft.marks[name].picks.get(question.id, ()) for name in marks]
+    picked = tuple(dict.fromkeys(option for options in named for option in options))
+    return picked if question.many else picked[:1]
 
 
 # -- replay

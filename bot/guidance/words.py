@@ -101,12 +101,14 @@ def fold(text: str) -> str:
 
     Two spellings that a hurried person would take for the same fold to the same string.
     """
-    plainer = text.translate(_LIGATURES).casefold()
+    return _NOT_WORD.sub(" ", unaccented(text.translate(_LIGATURES).casefold())).strip()
+
+
+def unaccented(text: str) -> str:
+    """Return ``text`` with each letter without its accents."""
     # Normalizing takes quadratic time on long runs of combining marks, so it is done in slices;
     # where a slice ends cannot matter, since the marks are dropped.
     bare = (
-        unicodedata.normalize("NFKD", plainer[at : at + _SLICE])
-        for at in range(0, len(plainer), _SLICE)
+        unicodedata.normalize("NFKD", text[at : at + _SLICE]) for at in range(0, len(text), _SLICE)
     )
-    letters = "".join(c for part in bare for c in part if not unicodedata.combining(c))
-    return _NOT_WORD.sub(" ", letters).strip()
+    return "".join(c for part in bare for c in part if not unicodedata.combining(c))

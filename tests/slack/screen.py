@@ -138,3 +138,8 @@ def _rich_lines(elements: list[Json]) -> Iterator[str]:
 
 def _spans(elements: list[Json]) -> str:
     return "".join(str(e.get("text") or e.get("url") or e.get("name", "")) for e in elements)
+
+
+def block_of(surface: Surface, name: str) -> str:
+    """The field of the surface whose block_id begins with a name."""
+    return next(b["block_id"] for b in surface.blocks if b["block_id"].startswith(f"{name}:"))

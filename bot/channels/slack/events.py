@@ -20,7 +20,6 @@ from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
 from bot.channels.typed import Typed, goes_on, typed_reply
 from bot.conversation import Reply
-from bot.guidance import understand
 from bot.guidance.pages import HOME
 from bot.guidance.words import Lang
 from bot.privacy import OWN
@@ -123,7 +122,7 @@ class Events:
         known = self._people.tongue(person)
         if known is None and not self._answers.is_crisis(text):
             known = await self._people.learn_tongue(person)
-        return known or understand.language(text[: understand.MAX_TYPED], "en")
+        return known or self._answers.language(text, "en")
 
     def _spot(self, card: Card | None, person: Person, lang: Lang) -> Spot | None:
         if card is None:

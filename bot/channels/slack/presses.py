@@ -25,7 +25,6 @@ from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
 from bot.channels.steps import Fields, Step, again
 from bot.conversation import Move, Reply, Say
-from bot.guidance import understand
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Trouble
 from bot.guidance.words import LANGS, Lang
@@ -92,10 +91,9 @@ class Presses:
             return self._at(person, HOME, known)
         if text.casefold() in _RESERVED:
             return self._at(person, "topic:pin_summary", known, otherwise="en")
-        start = text[: understand.MAX_TYPED]
-        lang = understand.language(start, known or "en")
+        lang = self._answers.language(text, known or "en")
         reply = self._answers.reply(Step(Move(HOME, lang, Say(text))))
-        sure = known is not None or lang == understand.language(start, "fr")
+        sure = known is not None or lang == self._answers.language(text, "fr")
         return _First(self._answers, person, reply, sure=sure)
 
     def _at(

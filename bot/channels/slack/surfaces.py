@@ -19,10 +19,9 @@ from bot.channels.slack.blocks import Block
 from bot.channels.slack.mrkdwn import literal
 from bot.channels.slack.pen import PEN, page_of
 from bot.channels.text import in_pieces, to_copy
-from bot.channels.wording import both
+from bot.channels.wording import both, takes_words
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
-from bot.guidance.screen import Sort
 from bot.guidance.understand import MAX_TYPED
 
 TITLE: Final = "Cairn"
@@ -40,7 +39,7 @@ Payload = dict[str, Any]
 def modal(reply: Reply, page: Page, capsule: str) -> Payload:
     """Return a page of the reply as a modal view."""
     found = [*page.elements]
-    if reply.screen.sort is Sort.HOME:
+    if takes_words(reply.screen):
         found.insert(-1, _type_field(capsule, reply))
     main = onward(reply, page) or Control("nothing", "")
     row = blocks.actions([*_controls(reply, page, None)], _row(reply))
@@ -204,7 +203,7 @@ def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
 
 def first_modal(replies: tuple[Reply, Reply], capsule: str) -> Payload:
     """Return the first screen in both languages as a modal."""
-    row = blocks.actions([blocks.button("open:crisis", both(replies, "crisis_button"))], "controls")
+    row = blocks.actions([*_danger(replies, None)], "controls")
     found = [*both_languages(replies), _type_field(capsule, *replies), row]
     view = _view(replies[0], found, capsule, "first", both(replies, "next"))
     view["close"] = blocks.plain(both(replies, "close"))
@@ -216,7 +215,7 @@ def first_message(replies: tuple[Reply, Reply], capsule: str) -> Payload:
     row = blocks.actions(
         [
             blocks.button("first", both(replies, "next"), value=capsule, style="primary"),
-            blocks.button("open:crisis", both(replies, "crisis_button"), value=capsule),
+            *_danger(replies, capsule),
         ],
         "controls",
     )
@@ -224,6 +223,13 @@ def first_message(replies: tuple[Reply, Reply], capsule: str) -> Payload:
         "text": both(replies, "neutral_text"),
         "blocks": [*both_languages(replies), row],
     }
+
+
+def _danger(replies: tuple[Reply, Reply], capsule: str | None) -> Iterator[Block]:
+    """Yield the button for danger in each language; the one that is pressed tells which."""
+    for reply in replies:
+        words = reply.phrase("crisis_button")
+        yield blocks.button(f"danger:{reply.lang}", words, value=capsule)
 
 
 def channel_reply(reply: Reply, link: str) -> Payload:

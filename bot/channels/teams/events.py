@@ -27,7 +27,6 @@ from bot.channels.teams.retries import Retries
 from bot.channels.teams.transport import BlockedError, Chat, TooLargeError, TransportError
 from bot.channels.typed import Typed, goes_on, typed_reply
 from bot.conversation import Reply
-from bot.guidance import understand
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Trouble
 from bot.guidance.words import Lang
@@ -156,7 +155,7 @@ class Events:
     async def _written(self, came: Came, typed: Typed) -> None:
         person = came.person
         card = self._cards.recall((*person.key, came.chat.id))
-        lang = came.lang or understand.language(typed.text[: understand.MAX_TYPED], "en")
+        lang = came.lang or self._answers.language(typed.text, "en")
         spot = self._spot(card, person, lang)
         if (chosen := self._menu.place(typed.text, came.lang)) is not None:
             await self._show(came, self._answers.at(*chosen), None)

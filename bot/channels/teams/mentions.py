@@ -16,7 +16,6 @@ from bot.channels.teams.menu import Menu
 from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.transport import TransportError
 from bot.channels.typed import Typed
-from bot.guidance import understand
 from bot.guidance.pages import HOME
 from bot.seal import Surface
 
@@ -79,7 +78,7 @@ class Mentions:
 
     async def _helped_alone(self, came: Came, typed: Typed) -> bool:
         """Show who helps now in their own chat; where that cannot be, there, and return false."""
-        lang = came.lang or understand.language(typed.text[: understand.MAX_TYPED], "en")
+        lang = came.lang or self._answers.language(typed.text, "en")
         crisis = self._answers.at("crisis", lang)
         card = self._answers.card(crisis, came.person, Surface.MESSAGE)
         summary = crisis.phrase("neutral_text")

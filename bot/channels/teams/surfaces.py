@@ -17,9 +17,8 @@ from bot.channels.teams.elements import Element
 from bot.channels.teams.markdown import literal
 from bot.channels.teams.pen import PEN
 from bot.channels.text import in_pieces, to_copy
-from bot.channels.wording import both
+from bot.channels.wording import both, takes_words
 from bot.conversation import Reply
-from bot.guidance.screen import Sort
 from bot.guidance.understand import MAX_TYPED
 from bot.seal import Surface
 
@@ -40,7 +39,7 @@ _Button = Callable[..., Element]
 def card(reply: Reply, page: Page, capsule: str, surface: Surface) -> Element:
     """Return a page of the reply as a card."""
     found = [*page.elements]
-    if reply.screen.sort is Sort.HOME:
+    if takes_words(reply.screen):
         found.insert(-1, _type_field(reply))
     rows = _rows(reply, page, capsule, surface)
     keeps = _keeps(reply) if surface is Surface.MESSAGE else []
@@ -144,7 +143,11 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         *_in_rows(
             [
                 button("first", both(replies, "next"), data, style="positive"),
-                button("open:crisis", both(replies, "crisis_button"), data),
+                # Which of the two is pressed tells the language.
+                *(
+                    button(f"danger:{one.lang}", one.phrase("crisis_button"), data)
+                    for one in replies
+                ),
             ]
         ),
     ]

@@ -18,11 +18,13 @@ from bot.channels.wording import (
     heading,
     languages_words,
     personal_words,
+    place_words,
     quoted,
 )
 from bot.conversation import Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Option, Ref
+from bot.guidance.pages import OWN_DRAFT
 from bot.guidance.screen import Said, Sort, by_kind, is_stated, notes
 from bot.guidance.words import Lang, Words, lines, plain
 
@@ -109,13 +111,15 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "outline_label": lambda name: outline_label(plan, name, reply.phrase) if plan else "",
         "to_copy": checklist_text(reply),
         "offers": [_place_of(reply, name) for name in screen.offer],
+        "takes_draft": screen.place == OWN_DRAFT,
         "maybe": [*(_place_of(reply, name) for name in screen.offer),
                   _Place(reply.came_from or "home", reply.phrase("unsure_none"))],
         "trees": [_tree_place(reply, name) for name in guidance.trees],
         "topics": [_Place(f"topic:{n}", card.title[lang]) for n, card in guidance.topics.items()],
         "summaries": [_Place(f"summary:{n}", card.title[lang])
                       for n, card in guidance.summaries.items()],
-        "more_pages": [_Place("topics", reply.phrase("topics_title")),
+        "more_pages": [*(_place_of(reply, name) for name in screen.offer),
+                       _Place("topics", reply.phrase("topics_title")),
                        _Place("offices", reply.phrase("offices_title"))],
         "courses": [guidance.courses[name] for name in screen.card.courses] if screen.card else [],
     }  # fmt: skip
@@ -131,11 +135,13 @@ def _kicker(reply: Reply) -> str | None:
 
 
 def _place_of(reply: Reply, name: str) -> _Place:
+    """Return a button for what a screen offers: a tree, a topic, or another place."""
     if name in reply.guidance.trees:
         return _tree_place(reply, name)
-    return _Place(
-        f"topic:{name}", reply.guidance.topics[name].title[reply.lang], reply.phrase("topic_of")
-    )
+    if name in reply.guidance.topics:
+        name = f"topic:{name}"
+    hint = reply.phrase("topic_of") if name.startswith("topic:") else None
+    return _Place(name, place_words(reply, name), hint)
 
 
 def _tree_place(reply: Reply, name: str) -> _Place:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from bot.guidance.examples import CRISIS, OUT_OF_SCOPE, examples, paths
+from bot.guidance.examples import ASIDE, CRISIS, FOLDER, NO_CRISIS, examples, paths
+from bot.guidance.learnt import FILE, fingerprint
 from bot.guidance.model import Guidance
 from bot.guidance.problems import Report, nearest
-from bot.guidance.words import fold
+from bot.guidance.words import LANGS, fold
 
 _LONGEST: Final = 600
 
 
 def check_examples(folder: Path, guidance: Guidance, report: Report) -> None:
     """Report every example of a guidance folder that cannot be learnt from."""
-    known = {*guidance.topics, OUT_OF_SCOPE, CRISIS}
+    known = {*guidance.topics, *ASIDE, CRISIS, NO_CRISIS}
     for _, path in paths(folder):
         name = path.relative_to(folder).as_posix()
         if path.stem not in known:
@@ -25,10 +26,18 @@ def check_examples(folder: Path, guidance: Guidance, report: Report) -> None:
         except UnicodeDecodeError:
             report("C816", name, 1)
             return
+    for lang in LANGS:
+        for name in {*guidance.topics} - {path.stem for of, path in paths(folder) if of == lang}:
+            report("C817", f"{FOLDER}/{lang}/{name}.txt", 1, id=name)
     seen: dict[tuple[str, str], str] = {}
     for one in examples(folder):
         if len(one.text) > _LONGEST:
             report("C815", one.file, one.line, count=len(one.text))
+        if one.topic == NO_CRISIS:
+            continue
         other = seen.setdefault((one.lang, fold(one.text)), one.file)
         if other != one.file:
             report("C814", one.file, one.line, other=other)
+    learnt = guidance.learnt
+    if learnt is not None and learnt.fingerprint != fingerprint(folder):
+        report("C812", FILE, 1)

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.guidance.load import Files
 from bot.guidance.model import FIRST_SCREEN, Answer, Guidance, Option, Statement, Tone, Tree
-from bot.guidance.problems import Report
+from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document
 from bot.guidance.short import collisions, longest, tree_collisions
 from bot.guidance.walk import count_routes
@@ -38,13 +38,14 @@ def check_trees(files: Files, guidance: Guidance, today: date, report: Report) -
         _check_shape(tree, document, report)
         if _check_circles(tree, document, report):
             _check_reach(tree, document, report)
-            _check_size(tree, document, report)
+            _check_size(guidance, tree, document, report)
             _check_worst(tree, document, report)
         _check_answers(tree, document, report)
         _check_date(tree, document, today, report)
     for one, other in tree_collisions(guidance):
         document = next(d for d in files.of("tree") if other in _names(guidance, d))
         report("C607", document.file, document.root["tree"].line, one=one, other=other)
+    _check_marks(files, guidance, report)
     _check_unused(files, guidance, report)
     _check_sources(files, guidance, today, report)
 
@@ -114,17 +115,30 @@ def _check_reach(tree: Tree, document: Document, report: Report) -> None:
                 report("C301", document.file, _line(document, part, name), id=name)
 
 
-def _check_size(tree: Tree, document: Document, report: Report) -> None:
+def _check_size(guidance: Guidance, tree: Tree, document: Document, report: Report) -> None:
     size = count_routes(tree)
     line = document.root["tree"].line
     if size.routes > MAX_ROUTES:
         report("C306", document.file, line, count=size.routes, limit=MAX_ROUTES)
     if size.longest_ticket > MAX_TICKET:
         report("C605", document.file, line, count=size.longest_ticket, limit=MAX_TICKET)
-    if (size_in_bytes := longest(tree)) > MAX_SHORT:
+    if (size_in_bytes := longest(guidance, tree)) > MAX_SHORT:
         report("C606", document.file, line, count=size_in_bytes, limit=MAX_SHORT)
     for one, other in collisions(tree):
         report("C607", document.file, line, one=one, other=other)
+
+
+def _check_marks(files: Files, guidance: Guidance, report: Report) -> None:
+    """Look at whether the marks of a draft suggest options that their tree has."""
+    questions = guidance.trees[guidance.draft.tree].questions
+    for document in files.of("draft"):
+        for name, node in document.root["draft"]["marks"].entries():
+            for question, options in node["picks"].entries():
+                known = questions[question].known if question in questions else {}
+                for item in options.each():
+                    if item.text not in known:
+                        report("C214", document.file, item.line, mark=name, question=question,
+                               id=item.text, near=nearest(item.text or "", known))  # fmt: skip
 
 
 def _check_worst(tree: Tree, document: Document, report: Report) -> None:
