@@ -30,7 +30,7 @@ test: lint
 
 # For whoever changes content/examples: a few minutes, on one core, without the network.
 learn: setup
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bot.learn
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bot.learn $(CAIRN_GUIDANCE)
 
 bench: setup
 	$(BIN)/python -m tests.bench

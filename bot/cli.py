@@ -32,7 +32,12 @@ from bot.organization import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 
-_FORMS: Final = ("screen", "text", "html", "slack", "slack-modal", "teams")
+_CHANNEL_OF: Final = {
+    "screen": "web", "text": "terminal", "html": "web",
+    "slack": "slack", "slack-modal": "slack", "teams": "teams",
+}  # fmt: skip
+"""Whose screen a form is: a channel may keep drafts out."""
+
 _ADDRESS: Final = re.compile(r"https://[^\s/?#@]+(?:/[^\s?#]*)?")
 _Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -122,6 +127,13 @@ def _told_at_start(conversation: Conversation, settings: Settings) -> Iterator[W
             "Microsoft Teams : désactivé. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD et"
             " CAIRN_TEAMS_TENANTS l’activent.",
         )
+    if conversation.guidance.learnt is None:
+        yield Words(
+            "What people type is not understood: content/learnt.bin is missing or cannot be read."
+            " Run: make learn",
+            "Ce que les gens tapent n’est pas compris : content/learnt.bin est absent ou illisible."
+            " Lancez : make learn",
+        )
     if (settings.slack_on or settings.teams_on) and not settings.keys:
         yield Words(
             "CAIRN_SEAL_KEYS is not set: a key was made for this run, and cards made before a"
@@ -154,7 +166,8 @@ def _chat(arguments: argparse.Namespace, settings: Settings) -> int:
 def _ask(_: argparse.Namespace, settings: Settings) -> int:
     from bot.channels.terminal.ask import ask
 
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     for line in ask(open_conversation(settings, preview=True).guidance, sys.stdin):
         print(line, flush=True)
     return 0
@@ -280,7 +293,7 @@ def _routes(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(arguments: argparse.Namespace, settings: Settings) -> int:
-    conversation = open_conversation(settings, preview=True)
+    conversation = open_conversation(settings, preview=True).on(_CHANNEL_OF[arguments.form])
     reply = conversation.respond(Move(HOME, arguments.lang, Open(arguments.ticket)))
     if reply.screen.trouble in (Trouble.UNKNOWN_PLACE, Trouble.TOO_LONG):
         print(f"cairn: {reply.phrase(f'trouble_{reply.screen.trouble}')}", file=sys.stderr)
@@ -484,7 +497,7 @@ def _parser() -> argparse.ArgumentParser:
     found = command("show", _show, "print one screen / afficher un écran")
     found.add_argument("ticket", metavar="TICKET")
     found.add_argument("--lang", type=_language, default="en", metavar="en|fr")
-    found.add_argument("--as", dest="form", choices=_FORMS, default="text")
+    found.add_argument("--as", dest="form", choices=tuple(_CHANNEL_OF), default="text")
     found = command("graph", _graph, "a labelled diagram / un diagramme étiqueté")
     found.add_argument("tree", metavar="TREE")
     found.add_argument("--format", choices=("mermaid",), default="mermaid")

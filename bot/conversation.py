@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from bot.guidance import draft, examples, pages, understand
 from bot.guidance.model import Guidance, Office, Source
 from bot.guidance.pages import Part
 from bot.guidance.screen import Screen, Sort, Trouble
-from bot.guidance.ticket import MAX_LENGTH, read_ticket
+from bot.guidance.ticket import MARKS, MAX_LENGTH, Ticket, read_ticket
 from bot.guidance.understand import Meaning
 from bot.guidance.walk import at_question, back, choose
-from bot.guidance.words import Lang, Words
+from bot.guidance.words import Lang, Words, fold
 from bot.organization import FREE_TEXT, Contact, Notice, Opening, Organization, Tool, opening
 from bot.personal import personal_data
 
@@ -186,8 +186,12 @@ class Conversation:
         return replace(reply, came_from=self._came_from(move, reply.screen), updated=updated)
 
     def _came_from(self, move: Move, screen: Screen) -> str | None:
-        """Return the walk to return to from a page; nothing within a walk, or at home."""
-        if screen.tree is not None or screen.sort is Sort.HOME:
+        """Return the walk to return to from a page; nothing within a walk, or at home.
+
+        Who asked for something else in the middle of a walk is at home without wanting to be.
+        """
+        asked = screen.trouble is Trouble.OUT_OF_SCOPE
+        if screen.tree is not None or (screen.sort is Sort.HOME and not asked):
             return None
         for place in (move.place, move.came_from or ""):
             ticket = read_ticket(place)
@@ -210,7 +214,7 @@ class Conversation:
             case Choose(question, picked):
                 return choose(guidance, ticket, question, picked, today)
             case Back():
-                return back(guidance, ticket, today) if ticket.choices else pages.home()
+                return self._back(ticket, today)
             case Change(question):
                 return at_question(guidance, ticket, question, today)
             case StartOver():
@@ -222,31 +226,43 @@ class Conversation:
                 return screen
         raise AssertionError(move.act)
 
+    def _back(self, ticket: Ticket, today: date) -> Screen:
+        marks = ticket.choices.get(MARKS, ())
+        if len(ticket.choices) > bool(marks):
+            return back(self._guidance, ticket, today)
+        return (
+            pages.at_place(self._guidance, f"marks:{'+'.join(marks)}", today)
+            if marks
+            else pages.home()
+        )
+
     def _typed(self, move: Move, text: str, now: datetime) -> Reply:
         guidance = self._guidance
         meant = understand.meaning(guidance, text, move.lang)
-        if meant.crisis:
-            return self._reply(pages.crisis(guidance), meant.lang, now)
         here = self._screen(replace(move, act=Look()), now)
+        question = here.question
+        picked = understand.options(question, text) if question is not None else ()
+        # What stands on screen is no alarm, unless it says danger in so many words.
+        if meant.crisis and (not picked or understand.says_danger(guidance, text)):
+            return self._reply(pages.crisis(guidance), meant.lang, now)
         if len(text) > understand.MAX_TYPED:
             return self._reply(replace(here, trouble=Trouble.TOO_LONG), move.lang, now)
         if not text.strip():
-            asked = here.question is not None
-            trouble = Trouble.NOTHING_PICKED if asked else Trouble.NOT_UNDERSTOOD
+            trouble = Trouble.NOTHING_PICKED if question is not None else Trouble.NOT_UNDERSTOOD
             return self._reply(replace(here, trouble=trouble), move.lang, now)
-        if here.question is not None and (picked := understand.options(here.question, text)):
-            act = Choose(here.question.id, picked)
+        if question is not None and picked:
+            act = Choose(question.id, picked)
             return self._reply(self._screen(replace(move, act=act), now), move.lang, now)
         return self._read(move, here, text, meant, now)
 
     def _read(self, move: Move, here: Screen, text: str, meant: Meaning, now: datetime) -> Reply:
         """Return the reply to words that pick nothing on screen."""
-        if here.page is not None and (drafted := self._drafted(here, text)) is not None:
+        if understand.is_other_script(text):
+            return self._reply(replace(here, trouble=Trouble.OTHER_LANGUAGE), move.lang, now)
+        if here.page is not None and (drafted := self._drafted(here, text, now)) is not None:
             return self._reply(drafted, move.lang, now)
         if (command := understand.command(text)) is not None:
             return self._commanded(move, command, now)
-        if understand.is_other_script(text):
-            return self._reply(replace(here, trouble=Trouble.OTHER_LANGUAGE), move.lang, now)
         if (near := _nearly(here, text)) is not None:
             return self._reply(near, move.lang, now)
         return self._asked(here, meant, move.lang, now)
@@ -271,13 +287,12 @@ class Conversation:
             offer = (pages.DRAFT, *offer)
         return self._reply(replace(card, offer=offer, trouble=Trouble.MEANT), meant.lang, now)
 
-    def _drafted(self, here: Screen, text: str) -> Screen | None:
+    def _drafted(self, here: Screen, text: str, now: datetime) -> Screen | None:
         """Return what follows from words typed where a draft is asked for: whose it is, or it."""
-        guidance = self._guidance
+        guidance, today = self._guidance, now.date()
         if here.place == pages.DRAFT:
-            answers = {"yes": pages.OWN_DRAFT, "no": pages.OTHERS_DRAFT}
-            place = answers.get(understand.yes_or_no(text))
-            return pages.at_place(guidance, place, self._now().date()) if place else None
+            place = _whose(guidance, text)
+            return pages.at_place(guidance, place, today) if place else None
         if here.place != pages.OWN_DRAFT or understand.command(text) is not None:
             return None
         name = self._organization.name if self._organization else _NOTHING
@@ -349,14 +364,23 @@ class Conversation:
 
 
 def _nearly(here: Screen, text: str) -> Screen | None:
-    """Return the question on screen asked again, where a short text is nearly an answer to it."""
+    """Return the screen again, where a short text is nearly an answer to it, or is none."""
     question = here.question
-    if question is None:
-        return None
-    if near := understand.nearly(question, text):
-        return replace(here, picked=near, trouble=Trouble.NEARLY)
+    if question is not None and (near := understand.nearly(question, text)) is not None:
+        return replace(here, near=near, trouble=Trouble.NEARLY)
     if understand.is_short_reply(text):
-        return replace(here, trouble=Trouble.NOT_AN_OPTION)
+        trouble = Trouble.NOT_AN_OPTION if question is not None else Trouble.NOT_UNDERSTOOD
+        return replace(here, trouble=trouble)
+    return None
+
+
+def _whose(guidance: Guidance, text: str) -> str | None:
+    """Return where it leads when somebody types whose draft it is: yes, no, or a label."""
+    said, phrases = fold(text), guidance.phrases
+    for place, word, number in ((pages.OWN_DRAFT, "yes", "1"), (pages.OTHERS_DRAFT, "no", "2")):
+        label = phrases[place.replace(":", "_")]
+        if said in (number, fold(label.en), fold(label.fr)) or understand.yes_or_no(text) == word:
+            return place
     return None
 
 

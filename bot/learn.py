@@ -25,6 +25,7 @@ from bot.guidance import learnt
 from bot.guidance.examples import ASIDE, CRISIS, NO_CRISIS, Example, examples
 from bot.guidance.features import features
 from bot.guidance.learnt import FRENCH, SQUARE, TOP, ZERO, Learnt, Limits, Rows
+from bot.guidance.words import LANGS, Lang
 
 Numbers = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -49,7 +50,7 @@ Such a writer is further from the others than people are: of other questions 1 %
 _WRONG: Final = 0.03
 """The part of cards shown at once that may be on another topic."""
 
-_FALSE_ALARMS: Final = 0.008
+_FALSE_ALARMS: Final = 0.003
 """The part of ordinary texts of a writer who was left out that may bring the card for danger."""
 
 _CLOSELY: Final[Mapping[str, Any]] = {"max_iter": 300, "tol": 1e-4}
@@ -200,16 +201,19 @@ class _Left(NamedTuple):
 
 def _limits(found: Sequence[Example], matrix: Any, topics: Sequence[str]) -> Limits:
     real: list[_Left] = []
-    ordinary: list[float] = []
+    ordinary: dict[Lang, list[float]] = {lang: [] for lang in LANGS}
     for one, left in _left_out(found, matrix, topics):
         if one.topic != _ABOUT_SAFETY:
-            ordinary.append(left.danger)
+            ordinary[one.lang].append(left.danger)
         if one.topic not in (CRISIS, NO_CRISIS, *ASIDE):
             real.append(left)
     return Limits(
         in_scope=_rounded(np.quantile([one.ahead for one in real], _REFUSED)),
         sure=_rounded(_margin(real)),
-        crisis=_rounded(np.quantile(ordinary, 1 - _FALSE_ALARMS)),
+        crisis={
+            lang: _rounded(np.quantile(scores, 1 - _FALSE_ALARMS))
+            for lang, scores in ordinary.items()
+        },
     )
 
 

@@ -21,7 +21,7 @@ from tests.conftest import ROOT, TODAY
 BAD = Path(__file__).parent / "bad"
 DIRECT = {
     "C101", "C107", "C115", "C116", "C117", "C119", "C120", "C811", "C812", "C813", "C814",
-    "C815", "C816", "C817",
+    "C815", "C816", "C817", "C818",
 }  # fmt: skip
 """Rules about more than one file, or about none: each has a test of its own below."""
 
@@ -220,6 +220,15 @@ def test_what_was_learnt_is_as_old_as_the_examples(tmp_path: Path):
     with (folder / "content" / "examples" / "fr" / "learning.txt").open("a") as file:
         file.write("un exemple de plus\n")
     assert [p.code for p in check(folder, TODAY).problems] == ["C812"]
+
+
+def test_a_topic_is_not_called_what_other_examples_are_called(tmp_path: Path):
+    folder = copied(tmp_path)
+    topics = folder / "content" / "topics"
+    text = (topics / "learning.yaml").read_text().replace("topic: learning", "topic: thanks")
+    (topics / "thanks.yaml").write_text(text)
+    found = [p.code for p in check(folder, TODAY).problems]
+    assert found == ["C818"]
 
 
 def test_each_topic_has_examples_in_both_languages(tmp_path: Path):

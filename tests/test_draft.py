@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels.terminal.chat import chat
 from bot.channels.text import render
+from bot.channels.web.server import decode
 from bot.conversation import Back, Choose, Conversation, Look, Move, Open, Reply, Say
 from bot.guidance import draft
 from bot.guidance.model import Basis, Guidance
@@ -58,7 +60,7 @@ def test_a_draft_gets_the_marks_that_a_fair_reader_expects(guidance: Guidance, o
 @pytest.mark.parametrize(
     ("text", "marks"),
     [
-        ("I LIKE ARC DE TRIOMPHE", ("own_work",)),
+        ("I WORK FOR THE ARC", ("own_work",)),
         ("l'arc-en-ciel était superbe", ()),
         ("arc lights", ()),
         ("PROTÉGÉ B", ("marking",)),
@@ -68,6 +70,8 @@ def test_a_draft_gets_the_marks_that_a_fair_reader_expects(guidance: Guidance, o
         ("LES LIBERAUX!!!", ("party",)),
         ("my liberal arts degree", ()),
         ("the incompetently built shed", ("attack",)),
+        ("ARC EN CIEL", ()),
+        ("Un bel ARC-en-ciel", ()),
     ],
 )
 def test_words_are_whole_and_capitals_and_accents_count_where_they_should(
@@ -128,12 +132,14 @@ def test_a_draft_without_marks_is_not_cleared(conversation: Conversation, lang: 
 # -- whose it is
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [("yes", OWN_DRAFT), ("Oui", OWN_DRAFT), ("no", OTHERS_DRAFT), ("non", OTHERS_DRAFT)],
-)
-def test_whose_draft_it_is_can_be_typed(conversation: Conversation, text: str, place: str):
-    assert conversation.respond(Move(DRAFT, "en", Say(text))).screen.place == place
+@pytest.mark.parametrize("text", ["yes", "Oui", "1", "Yes, I wrote it", "oui elle est de moi"])
+def test_that_it_is_their_own_can_be_typed(conversation: Conversation, text: str):
+    assert conversation.respond(Move(DRAFT, "en", Say(text))).screen.place == OWN_DRAFT
+
+
+@pytest.mark.parametrize("text", ["no", "non", "2", "non, elle est de quelqu'un d'autre"])
+def test_that_it_is_somebody_elses_can_be_typed(conversation: Conversation, text: str):
+    assert conversation.respond(Move(DRAFT, "en", Say(text))).screen.place == OTHERS_DRAFT
 
 
 def test_what_somebody_else_wrote_gets_no_marks_and_the_right_walks(conversation: Conversation):
@@ -228,6 +234,46 @@ def test_nothing_of_a_draft_stands_in_the_reply(conversation: Conversation):
     assert "zebracanary" not in repr(reply.screen)
     assert "555" not in repr(reply.screen)
     assert reply.personal == ("phone",)
+
+
+@pytest.mark.parametrize("text", ["Привет, это мой пост", "我的帖子", "هذا منشوري"])
+def test_a_draft_in_another_script_is_not_cleared(conversation: Conversation, text: str):
+    reply = pasted(conversation, text)
+    assert (reply.screen.place, reply.screen.trouble) == (OWN_DRAFT, Trouble.OTHER_LANGUAGE)
+
+
+def test_back_from_the_first_question_of_a_marked_walk_leads_to_the_marks(
+    conversation: Conversation,
+):
+    reply = conversation.respond(Move(MARKED.format("party"), "en", Back()))
+    assert reply.screen.place == "marks:party"
+
+
+def test_what_the_person_chose_themselves_is_not_said_to_come_from_the_draft(
+    conversation: Conversation,
+):
+    place = MARKED.format("attack+party") + "&who=employee&moment=draft"
+    at = conversation.respond(Move(place, "en", Choose("look", ("official",))))
+    back = conversation.respond(Move(at.screen.place, "en", Back()))
+    assert (back.screen.picked, back.screen.suggested) == (("official",), False)
+
+
+def test_marks_are_named_once(conversation: Conversation):
+    reply = conversation.respond(Move("marks:party+party+attack+party", "en", Look()))
+    assert reply.screen.place == "marks:party+attack"
+
+
+def test_a_draft_in_the_terminal_has_many_lines(guidance: Guidance):
+    shown: list[str] = []
+    typed = iter(["A good day at the lake", "2", "but the Tories are scum", "", "quit"])
+    chat(Conversation(guidance, None, still), "en", OWN_DRAFT, typed, shown.append)
+    assert "A party, a candidate or an election" in shown[2]
+    assert len(shown) == 4
+
+
+def test_a_draft_on_the_web_may_have_lines_of_its_own():
+    move = decode({"do": ["say"], "text": ["one\r\ntwo"], "place": [OWN_DRAFT]}, "en")
+    assert move.act == Say("one\ntwo")
 
 
 def test_a_draft_that_is_too_long_is_told_so(conversation: Conversation):

@@ -27,26 +27,35 @@ MAX_HTML = 60_000
 MAX_TEXT = 25_000
 
 
-def distinct(guidance: Guidance, tree: str) -> Iterator[str]:
-    """Yield a place for every screen of a tree that says something else than those before."""
-    seen: set[object] = set()
-    for ticket in steps(guidance, tree):
-        screen = walk(guidance, ticket, TODAY)
-        key = what_it_says(screen)
-        if key not in seen:
-            seen.add(key)
-            yield screen.place
+def distinct(guidance: Guidance, tree: str) -> tuple[str, ...]:
+    """A place for every screen of a tree that says something else than those before.
+
+    Several files of tests need them; they are found once in a process.
+    """
+    key = (guidance.version, len(guidance.sources), tree)
+    if key not in _DISTINCT:
+        places: dict[object, str] = {}
+        for ticket in steps(guidance, tree):
+            screen = walk(guidance, ticket, TODAY)
+            places.setdefault(what_it_says(screen), screen.place)
+        _DISTINCT[key] = tuple(places.values())
+    return _DISTINCT[key]
+
+
+_DISTINCT: dict[tuple[str, int, str], tuple[str, ...]] = {}
 
 
 def steps(guidance: Guidance, tree: str) -> Iterator[Ticket]:
-    """Yield a ticket to every question after each of its ways in, then every whole route."""
-    start = guidance.trees[tree]
+    """Yield a ticket to every question by each way to it, and to every answer, each once."""
     yield Ticket(tree)
-    for ticket in routes(start):
+    known = set()
+    for ticket in routes(guidance.trees[tree]):
         prefix = Ticket(tree)
         for question, picked in ticket.choices.items():
             prefix = prefix.with_choice(question, picked)
-            yield prefix
+            if (place := str(prefix)) not in known:
+                known.add(place)
+                yield prefix
 
 
 def what_it_says(screen: Screen) -> object:
@@ -110,7 +119,8 @@ def test_every_route_ends_at_an_answer_with_somebody_to_turn_to(guidance: Guidan
 def pages(guidance: Guidance) -> list[str]:
     """Return every place outside the walks."""
     return [
-        "home", "topics", "offices", "promise", "crisis",
+        "home", "topics", "offices", "promise", "crisis", "draft", "draft:own", "draft:other",
+        "marks:", f"marks:{'+'.join(guidance.draft.marks)}",
         *(f"topic:{name}" for name in guidance.topics),
         *(f"summary:{name}" for name in guidance.summaries),
         *(f"office:{name}" for name in guidance.offices),

@@ -68,15 +68,8 @@ def _guidance_is_no_garbage(department: Conversation) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def places(department: Conversation) -> Places:
-    """Every place of a tree that says something else than those before, walked to just once."""
-    known: dict[str, list[str]] = {}
-
-    def of(tree: str) -> list[str]:
-        if tree not in known:
-            known[tree] = [*distinct(department.guidance, tree)]
-        return known[tree]
-
-    return of
+    """Every place of a tree that says something else than those before."""
+    return lambda tree: [*distinct(department.guidance, tree)]
 
 
 def shown(reply: Reply, capsule: str = LONGEST) -> Iterator[tuple[Json, Surface]]:

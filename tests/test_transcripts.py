@@ -162,7 +162,7 @@ class Terminal:
         elif do == "goto":
             self.typed.append(str(places(reply).index(rest[0]) + 1))
         elif do == "say":
-            self.typed.append(rest[0])
+            self.typed += [rest[0], ""]
         else:
             self.typed.append(words[do])
         return self._last()

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.channels.text import render
 from bot.conversation import Conversation, Move, Say
 from bot.guidance import understand
 from bot.guidance.examples import CRISIS, FOLDER, NO_CRISIS, examples
@@ -26,7 +27,7 @@ from bot.guidance.features import MOST_WORDS, features
 from bot.guidance.model import Guidance
 from bot.guidance.screen import Sort, Trouble
 from bot.guidance.words import LANGS, Lang, fold
-from tests.conftest import ROOT
+from tests.conftest import ROOT, still
 
 QUESTIONS = Path(__file__).parent / "questions"
 ASIDE = {"out_of_scope"}
@@ -143,15 +144,13 @@ def test_no_message_of_danger_on_the_list_is_missed(guidance: Guidance):
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_ordinary_questions_do_not_bring_the_card_for_danger(guidance: Guidance, lang: Lang):
+@pytest.mark.parametrize(("name", "most"), [("ordinary", 0.01), ("indirect", 0.03)])
+def test_other_questions_seldom_bring_the_card_for_danger(
+    guidance: Guidance, name: str, lang: Lang, most: float
+):
     """What is asked about one's own safety may well bring it, and is not counted."""
-    asked = [
-        one
-        for name in ("ordinary", "indirect")
-        for one in questions(name)
-        if one.lang == lang and one.topic != "personal_safety"
-    ]
-    assert share([understand.is_crisis(guidance, one.text) for one in asked]) <= 0.01
+    asked = [one for one in questions(name) if one.lang == lang and one.topic != "personal_safety"]
+    assert share([understand.is_crisis(guidance, one.text) for one in asked]) <= most
 
 
 def test_words_of_danger_come_first_wherever_they_are_typed(conversation: Conversation):
@@ -225,7 +224,7 @@ def test_an_order_to_the_program_is_only_text(conversation: Conversation, text: 
 def test_a_digression_keeps_the_way_back(conversation: Conversation):
     here = "post_reported?channel=media_query"
     reply = conversation.respond(Move(here, "en", Say("what is the pension contribution rate?")))
-    assert reply.screen.sort is Sort.HOME
+    assert (reply.screen.sort, reply.came_from) == (Sort.HOME, here)
     card = conversation.respond(Move(here, "en", Say("can I use ChatGPT to summarize documents?")))
     assert card.came_from == here
 
@@ -250,7 +249,69 @@ def test_an_option_is_typed_by_number_or_label(conversation: Conversation, text:
 def test_a_mistyped_option_is_asked_back_and_not_taken(conversation: Conversation, text: str):
     reply = conversation.respond(Move("post_reported", "en", Say(text)))
     assert (reply.screen.place, reply.screen.trouble) == ("post_reported", Trouble.NEARLY)
-    assert reply.screen.picked == ("media_query",)
+    assert reply.screen.near is not None
+    assert (reply.screen.near.id, reply.screen.picked) == ("media_query", ())
+    assert reply.screen.near.label.en in " ".join(render(reply).split())
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("my_post_questioned", "no i am not in danger now"),
+        ("my_post_questioned", "yes i am in danger now"),
+        ("find_office", "nobody is in danger"),
+        ("can_i_post?who=employee", "nothing that i have already posted"),
+    ],
+)
+def test_what_is_denied_is_nearly_no_option_that_affirms_it(
+    conversation: Conversation, place: str, text: str
+):
+    reply = conversation.respond(Move(place, "en", Say(text)))
+    assert reply.screen.trouble is not Trouble.NEARLY
+
+
+def test_no_option_no_command_and_no_short_reply_is_taken_for_danger(guidance: Guidance):
+    """What Cairn itself puts on screen, or asks people to type, must not bring the alarm."""
+    conversation = Conversation(guidance, None, still)
+    for tree in guidance.trees.values():
+        for question in tree.questions.values():
+            for option in question.options:
+                for lang in LANGS:
+                    label = option.label[lang]
+                    if not understand.says_danger(guidance, label):
+                        assert understand.options(question, label) == (option.id,)
+    for text in ("yes", "no", "y", "n", "home", "help", "plus", "1", "menu", "retour", "aide"):
+        for place in ("home", "my_post_questioned", "saw_colleague_post"):
+            screen = conversation.respond(Move(place, "en", Say(text))).screen
+            assert screen.sort is not Sort.CRISIS, (text, place)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sorry", "pardon", "excuse me", "stop", "my kids", "going home", "left work", "outside",
+     "maison", "enfants", "said", "goodnight", "last day", "au revoir", "je sais pas"],
+)  # fmt: skip
+def test_a_harmless_word_or_two_brings_no_alarm(guidance: Guidance, text: str):
+    assert not understand.is_crisis(guidance, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["danger", "Crise", "9-8-8", "988", "911", "In danger now?", "En danger en ce moment?", "SOS",
+     "overdose", "kms", "au secours!", "suicide"],
+)  # fmt: skip
+def test_the_plain_words_for_danger_bring_the_card(conversation: Conversation, text: str):
+    assert conversation.respond(Move("home", "en", Say(text))).screen.sort is Sort.CRISIS
+
+
+@pytest.mark.parametrize("text", ["yes", "2", "ok", "oui"])
+def test_a_short_reply_where_nothing_is_asked_changes_neither_place_nor_language(
+    conversation: Conversation, text: str
+):
+    for place in ("topics", "topic:monitoring", "unsure:wrongdoing+feedback"):
+        reply = conversation.respond(Move(place, "en", Say(text)))
+        assert (reply.screen.place, reply.lang) == (place, "en")
+        assert reply.screen.trouble is Trouble.NOT_UNDERSTOOD
 
 
 @pytest.mark.parametrize(("text", "picked"), [("yes", "politics"), ("Oui", "politics"),
@@ -404,11 +465,11 @@ def test_the_command_answers_each_line_with_a_line():
         '{"text": "est-ce que je peux me servir de ChatGPT au travail?"}',
         '{"text": "I want to kill myself"}',
         '{"text": "my printer is out of toner"}',
-        "not json", '{"text": 3}', "[]", '{"texte": "x"}', '"\\ud800"',
+        "not json", '{"text": 3}', "[]", '{"texte": "x"}', '"\\ud800"', "",
     ])]  # fmt: skip
     assert answers[0]["topics"][0] == "generative_ai"  # type: ignore[index]
     assert (answers[0]["in_scope"], answers[0]["lang"], answers[0]["crisis"]) == (True, "fr", False)
     assert answers[1]["crisis"] is True
     assert answers[2]["in_scope"] is False
     assert all("error" in answer for answer in answers[3:])
-    assert len(answers) == 8
+    assert len(answers) == 9

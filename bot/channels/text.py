@@ -20,6 +20,7 @@ from bot.channels.wording import (
 from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
 from bot.guidance.model import Ref, Statement
+from bot.guidance.pages import OWN_DRAFT
 from bot.guidance.screen import Note, Said, Sort, by_kind, is_stated, notes
 from bot.guidance.words import Line, lines
 
@@ -205,6 +206,8 @@ class _Page:
         page = self._reply.screen.page
         assert page is not None
         yield from self._wrap(_flat(page.text[self._lang]))
+        if self._reply.screen.place == OWN_DRAFT:
+            yield from self._wrap(self._reply.phrase("terminal_draft"))
         if self._reply.screen.said:
             yield from self._statements(self._reply.screen.said)
             yield ""
@@ -378,15 +381,22 @@ class _Page:
 
     def _wrap(self, text: str, indent: int = 0) -> Iterator[str]:
         """Yield ``text`` in lines of at most ``WIDTH``; a word that is longer stands alone."""
-        words = text.lstrip(" ").split(" ")
-        row = " " * (len(text) - len(text.lstrip(" "))) + words[0]
-        for word in words[1:]:
-            if len(row) + 1 + len(word) > WIDTH:
-                yield row
-                row = " " * indent + word
-            else:
-                row = f"{row} {word}"
-        yield row
+        yield from _wrapped(text, indent)
+
+
+@lru_cache(maxsize=16384)
+def _wrapped(text: str, indent: int) -> tuple[str, ...]:
+    """Return text of the content in lines. What is typed is never shown, and never comes here."""
+    words = text.lstrip(" ").split(" ")
+    rows = []
+    row = " " * (len(text) - len(text.lstrip(" "))) + words[0]
+    for word in words[1:]:
+        if len(row) + 1 + len(word) > WIDTH:
+            rows.append(row)
+            row = " " * indent + word
+        else:
+            row = f"{row} {word}"
+    return (*rows, row)
 
 
 @lru_cache(maxsize=16384)

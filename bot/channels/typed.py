@@ -9,12 +9,20 @@ from bot.channels.answers import Answers
 from bot.channels.steps import Step, again
 from bot.conversation import Reply, Say
 from bot.guidance import understand
-from bot.guidance.pages import HOME
+from bot.guidance.pages import HOME, OWN_DRAFT
 from bot.guidance.screen import Sort, Trouble
 from bot.guidance.words import Lang
 from bot.seal import Spot
 
-_LESS_THAN_FILES: Final = (None, Trouble.NOT_UNDERSTOOD, Trouble.MEANT)
+_LESS_THAN_FILES: Final = (
+    None,
+    Trouble.NOT_UNDERSTOOD,
+    Trouble.MEANT,
+    Trouble.OUT_OF_SCOPE,
+    Trouble.SMALL_TALK,
+    Trouble.THANKS,
+    Trouble.RUDE,
+)
 """What need not be said where it must be said that files are not opened."""
 
 
@@ -40,6 +48,9 @@ def typed_reply(answers: Answers, spot: Spot | None, typed: Typed, lang: Lang) -
         if short:
             return answers.at(HOME, lang).with_trouble(Trouble.TAP_THE_CARD)
         spot = Spot(HOME, lang)
+    if typed.is_edited and spot.place.startswith("marks:"):
+        # The draft was changed after it had been marked; it is still a draft.
+        spot = replace(spot, place=OWN_DRAFT)
     reply = answers.reply(Step(replace(again(spot).move, act=Say(text))))
     if typed.has_files and reply.screen.trouble in _LESS_THAN_FILES:
         return reply.with_trouble(Trouble.FILES)

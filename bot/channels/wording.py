@@ -8,8 +8,8 @@ from typing import Final
 from bot.conversation import ContactCard, Reply
 from bot.guidance.model import Option, Question
 from bot.guidance.pages import DRAFT, OWN_DRAFT
-from bot.guidance.screen import Screen, Sort, Trouble, checklist
-from bot.guidance.ticket import MARKS, read_ticket
+from bot.guidance.screen import Screen, Sort, checklist
+from bot.guidance.ticket import read_ticket
 from bot.guidance.words import Lang, plain
 
 _ZONES_FR: Final = {
@@ -127,14 +127,13 @@ def told_first(reply: Reply) -> list[str]:
     """Return what must be read before a screen: what went wrong, changed or was set aside."""
     screen = reply.screen
     told = []
-    if screen.trouble is Trouble.NEARLY:
-        picked = [one for one in _options(screen) if one.id in screen.picked]
-        told.append(reply.phrase("trouble_nearly", choice=quoted(picked, reply.lang)))
+    if screen.near is not None:
+        told.append(reply.phrase("trouble_nearly", choice=quoted([screen.near], reply.lang)))
     elif screen.trouble:
         told.append(reply.phrase(f"trouble_{screen.trouble}"))
     if reply.personal:
         told.append(personal_words(reply))
-    if screen.picked and MARKS in read_ticket(screen.place).choices and not asked_again(screen):
+    if screen.suggested:
         told.append(reply.phrase("draft_marked"))
     if reply.updated:
         told.append(reply.phrase("guidance_updated"))
@@ -146,10 +145,6 @@ def told_first(reply: Reply) -> list[str]:
         due = screen.tree.review_by.isoformat()
         told.append(reply.phrase(f"review_{screen.review}", date=due))
     return told
-
-
-def _options(screen: Screen) -> tuple[Option, ...]:
-    return screen.question.options if screen.question is not None else ()
 
 
 def personal_words(reply: Reply) -> str:
@@ -205,6 +200,11 @@ def place_words(reply: Reply, place: str) -> str:
 def takes_words(screen: Screen) -> bool:
     """Whether a window shows a field to type in: at home, and where a draft is pasted."""
     return screen.sort is Sort.HOME or screen.place == OWN_DRAFT
+
+
+def typing_label(screen: Screen) -> str:
+    """Return the name of the phrase that a field to type in is labelled with."""
+    return "draft_label" if screen.place == OWN_DRAFT else "type_label"
 
 
 def asked_again(screen: Screen) -> str | None:

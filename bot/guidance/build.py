@@ -387,6 +387,7 @@ class Builder:
                 for n in node["numbers"].each()
             ),
             offices=self._offices(node["offices"]),
+            words=phrases_of(node["words"]),
             phrases=phrases_of(node["phrases"]),
         )
 

@@ -45,10 +45,9 @@ def marks(
 
 def _has(mark: Mark, folded: str, capitals: str) -> bool:
     small, large, never = _patterns(mark.words, mark.never)
-    rest = never.sub(_GAP, folded) if never is not None else folded
     return any(
-        pattern is not None and pattern.search(where) is not None
-        for pattern, where in ((small, rest), (large, capitals))
+        pattern is not None and pattern.search(never.sub(_GAP, text) if never else text) is not None
+        for pattern, text in ((small, folded), (large, capitals))
     )
 
 
@@ -67,14 +66,14 @@ def _patterns(
     return (
         _any_of(_written(word) for word in words if not word.isupper()),
         _any_of(re.escape(unaccented(word)) for word in capitals),
-        _any_of(_written(word) for word in never),
+        _any_of((_written(word) for word in never), re.IGNORECASE),
     )
 
 
-def _any_of(written: Iterable[str]) -> _Pattern:
+def _any_of(written: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> _Pattern:
     # The longest first, so that "our team at" is taken out whole.
     listed = sorted(written, key=len, reverse=True)
-    return re.compile(f"(?<= )(?:{'|'.join(listed)})(?= )") if listed else None
+    return re.compile(f"(?<= )(?:{'|'.join(listed)})(?= )", flags) if listed else None
 
 
 def _written(word: str) -> str:

@@ -18,6 +18,7 @@ from typing import Final
 
 from bot.guidance.examples import ASIDE, paths
 from bot.guidance.features import Features, features
+from bot.guidance.words import Lang
 
 FILE: Final = "content/learnt.bin"
 FRENCH: Final = ":french"
@@ -53,12 +54,12 @@ class Limits:
     """From which score on a meaning counts, found on writers left out of the learning.
 
     ``in_scope`` is how far the best topic must be ahead of what is no topic, ``sure`` how far
-    ahead of the second topic, ``crisis`` the score of a text of danger.
+    ahead of the second topic, ``crisis`` the score of a text of danger in each language.
     """
 
     in_scope: float
     sure: float
-    crisis: float
+    crisis: Mapping[Lang, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,11 @@ def write(path: Path, learnt: Learnt, words: Rows, pieces: Rows) -> None:
         "columns": learnt.columns,
         "scales": learnt.scales,
         "starts": learnt.starts,
-        "limits": [learnt.limits.in_scope, learnt.limits.sure, learnt.limits.crisis],
+        "limits": {
+            "in_scope": learnt.limits.in_scope,
+            "sure": learnt.limits.sure,
+            "crisis": dict(learnt.limits.crisis),
+        },
         "fingerprint": learnt.fingerprint,
         "words": [" ".join(name.replace(" ", "+") for name in words.names), words.squares],
         "pieces": [" ".join(pieces.names), pieces.squares],
@@ -160,6 +165,9 @@ def read(path: Path) -> Learnt:
         if found["form"] != _FORM or not {*ASIDE, FRENCH, CRISIS} <= {*found["columns"]}:
             raise LearntError
         width = len(found["columns"])
+        numbers = [*found["scales"], *found["starts"]]
+        if len(numbers) != 2 * width or not all(isinstance(one, float) for one in numbers):
+            raise LearntError
         words = [name.replace("+", " ") for name in found["words"][0].split(" ")]
         pieces = found["pieces"][0].split(" ")
         if len(rows) != width * (len(words) + len(pieces)):
@@ -168,12 +176,12 @@ def read(path: Path) -> Learnt:
             columns=tuple(found["columns"]),
             scales=tuple(found["scales"]),
             starts=tuple(found["starts"]),
-            limits=Limits(*found["limits"]),
+            limits=Limits(**found["limits"]),
             fingerprint=found["fingerprint"],
             words=_block(words, found["words"][1], rows[: width * len(words)]),
             pieces=_block(pieces, found["pieces"][1], rows[width * len(words) :]),
         )
-    except (OSError, zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
         raise LearntError from error
 
 

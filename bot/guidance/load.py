@@ -107,15 +107,14 @@ def gather(folder: Path, report: Report) -> Files:
     if not found and not report.problems:
         report("C101", str(folder), 1)
     by_key = {k: tuple(v) for k, v in found.items()}
-    learnt = _learnt(folder, report) if found else None
-    return Files(by_key, digest.hexdigest()[:12], learnt)
+    return Files(by_key, digest.hexdigest()[:12], _learnt(folder))
 
 
-def _learnt(folder: Path, report: Report) -> Learnt | None:
+def _learnt(folder: Path) -> Learnt | None:
+    """Return the weights; without them people are served, and what they type is not understood."""
     try:
         return read_learnt(folder / LEARNT)
     except LearntError:
-        report("C811", LEARNT, 1)
         return None
 
 

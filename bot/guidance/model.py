@@ -209,12 +209,16 @@ class CrisisNumber:
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """The card for danger to life, self-harm, threats and doxxing; shown before anything else."""
+    """The card for danger to life, self-harm, threats and doxxing; shown before anything else.
+
+    ``words`` bring it where they are the whole message, ``phrases`` wherever they stand.
+    """
 
     title: Words
     say: tuple[Statement, ...]
     numbers: tuple[CrisisNumber, ...]
     offices: tuple[str, ...]
+    words: Mapping[Lang, tuple[str, ...]]
     phrases: Mapping[Lang, tuple[str, ...]]
 
 

@@ -122,7 +122,7 @@ def _page(guidance: Guidance, name: str, rest: str) -> Screen:
 
 
 def _named(rest: str, known: Collection[str]) -> tuple[str, ...]:
-    return tuple([name for name in rest.split("+") if name in known])
+    return tuple(dict.fromkeys(name for name in rest.split("+") if name in known))
 
 
 _PAGES: Final = {

@@ -247,6 +247,10 @@ RULES: Final[Mapping[str, Rule]] = {
         "The mark “{mark}” picks “{id}” at “{question}”, which the tree does not have.{hint}",
         "La marque « {mark} » coche « {id} » à « {question} », qui n’est pas dans l’arbre.{hint}",
     ),
+    "C215": _error(
+        "“{word}” has fewer than two letters or digits, so nearly every draft would be marked.",
+        "« {word} » a moins de deux lettres ou chiffres; presque toute ébauche serait relevée.",
+    ),
     # 3: the shape of a tree
     "C301": _error(
         "No choice leads to “{id}”. Add an option that goes there, or remove it.",
@@ -502,6 +506,11 @@ RULES: Final[Mapping[str, Rule]] = {
         "The topic “{id}” has no examples here, so nobody who types finds it. Add this file.",
         "Le sujet « {id} » n’a pas d’exemples ici; on ne le trouve donc pas en tapant. Ajoutez ce"
         " fichier.",
+    ),
+    "C818": _error(
+        "No topic can be called “{id}”: examples of that name are for something else. Rename it.",
+        "Aucun sujet ne peut s’appeler « {id} » : les exemples de ce nom servent à autre chose."
+        " Renommez-le.",
     ),
     # 9: what a person must still settle; listed on request only
     "C901": _open(

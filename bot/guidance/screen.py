@@ -103,7 +103,8 @@ class Screen:
 
     ``place`` names where the person is: a ticket in its canonical form, ``topic:…`` or another
     page; giving it back leads to the same screen. ``picked`` are the ids chosen before at the
-    question shown, or suggested by the marks of a draft. ``offer`` names where to go on: trees,
+    question shown, or suggested by the marks of a draft (``suggested``); ``near`` is an option that
+    typed words nearly name. ``offer`` names where to go on: trees,
     topics, or other places. ``first`` and ``more`` are the statements of the first screen and the
     rest. ``dropped`` are options picked before that are off the route now, ``forgotten`` counts
     parts of the ticket that this guidance does not know.
@@ -124,6 +125,8 @@ class Screen:
     crisis: Crisis | None = None
     page: Page | None = None
     offer: tuple[str, ...] = ()
+    suggested: bool = False
+    near: Option | None = None
     dropped: tuple[Option, ...] = ()
     forgotten: int = 0
     review: Review = Review.CURRENT

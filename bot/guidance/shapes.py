@@ -207,6 +207,7 @@ CRISIS = Record(
                     Record({"number": PROSE, **_SAID, "source": REFS}, bilingual=True)
                 ),
                 "offices": ListOf(ID),
+                "words": PHRASES,
                 "phrases": PHRASES,
             }
         )

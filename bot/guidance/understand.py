@@ -67,13 +67,20 @@ _SHORT_REPLIES: Final = frozenset((
 ))  # fmt: skip
 _BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
 _NUMBERS = re.compile(r"\s*\d{1,2}(?:(?:\s*[,;+]\s*|\s+(?:and|et)\s+|\s+)\d{1,2})*\s*")
+_FEWEST_WORDS: Final = 3
 _EITHER: Final = 1.0
 """A lower score tells no language: « menu » and “photo” are words of both."""
 
 _NEAR: Final = 0.72
 _APART: Final = 0.08
 _LONGEST_LABEL: Final = 120
-"""Likeness from which on a text may be a mistyped label, and how far ahead of the next one."""
+_DENIALS: Final = frozenset(
+    fold("no not nobody none never nothing t pas ne non personne jamais aucun aucune rien").split()
+)
+"""Likeness from which on a text may be a mistyped label, and how far ahead of the next one.
+
+What is denied is known by its words; "t" is what is left of "isn't".
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ def meaning(guidance: Guidance, text: str, otherwise: Lang | None) -> Meaning:
         (name for name in guidance.topics if name in scores), key=lambda name: -scores[name]
     )
     aside = max(ASIDE, key=lambda name: scores[name])
-    first, second = (scores[name] for name in ranked[:2])
+    first, second = [*(scores[name] for name in ranked[:2]), -inf, -inf][:2]
     in_scope = first - scores[aside] >= known.limits.in_scope
     return Meaning(
         topics=tuple(ranked[:MOST]),
@@ -127,16 +134,28 @@ def language(guidance: Guidance, text: str, otherwise: Lang) -> Lang:
 
 
 def is_crisis(guidance: Guidance, text: str) -> bool:
-    """Whether the text speaks of danger: it holds a crisis phrase, or reads like an example."""
+    """Whether the text speaks of danger: in so many words, or as the examples do."""
     return _is_crisis(guidance, text, _scores(guidance, text))
 
 
+def says_danger(guidance: Guidance, text: str) -> bool:
+    """Whether the text holds a crisis phrase, or is nothing but one of the crisis words."""
+    folded = fold(text)
+    padded = f" {folded} "
+    crisis = guidance.crisis
+    return any(
+        _padded(word).strip() == folded for lang in LANGS for word in crisis.words[lang]
+    ) or any(_padded(phrase) in padded for lang in LANGS for phrase in crisis.phrases[lang])
+
+
 def _is_crisis(guidance: Guidance, text: str, scores: Mapping[str, float]) -> bool:
-    padded = f" {fold(text)} "
-    if any(_padded(phrase) in padded for lang in LANGS for phrase in guidance.crisis.phrases[lang]):
+    if says_danger(guidance, text):
         return True
     known = guidance.learnt
-    return known is not None and scores.get(learnt.CRISIS, -inf) >= known.limits.crisis
+    # Of a word or two too little can be told, and words of command are none of danger.
+    if known is None or not scores or len(fold(text[:MAX_TYPED]).split()) < _FEWEST_WORDS:
+        return False
+    return scores[learnt.CRISIS] >= known.limits.crisis[_language(scores, None)]
 
 
 def _scores(guidance: Guidance, text: str) -> Mapping[str, float]:
@@ -157,7 +176,7 @@ def _padded(phrase: str) -> str:
 
 
 def command(text: str) -> str | None:
-    """Return the command that the text is, such as ``back`` or ``language``, if it is one."""
+    """Return the command that the text is, such as ``back`` or ``french``, if it is one."""
     return _BY_WORD.get(fold(text))
 
 
@@ -200,24 +219,27 @@ def yes_or_no(text: str) -> str:
     return _SAME.get(fold(text), ("",))[0]
 
 
-def nearly(question: Question, text: str) -> tuple[str, ...]:
-    """Return the option that a text nearly names, mistyped or in part; none where two could be."""
+def nearly(question: Question, text: str) -> Option | None:
+    """Return the option that a text nearly names, mistyped or in part; none where two could be.
+
+    A text that denies something else than an option does is not near it.
+    """
     wanted = fold(text)
     if not wanted or len(wanted) > _LONGEST_LABEL:
-        return ()
+        return None
     likeness = sorted(
-        (
-            (max(_likeness(wanted, name) for name in _names(one)), one.id)
-            for one in question.options
-        ),
-        reverse=True,
+        (max(_likenesses(wanted, one)), at) for at, one in enumerate(question.options)
     )
-    (best, name), (second, _) = likeness[:2]
-    return (name,) if best >= _NEAR and best - second >= _APART else ()
+    best, at = likeness[-1]
+    second = likeness[-2][0] if len(likeness) > 1 else 0.0
+    return question.options[at] if best >= _NEAR and best - second >= _APART else None
 
 
-def _likeness(wanted: str, name: str) -> float:
-    return SequenceMatcher(None, name, wanted, autojunk=False).ratio()
+def _likenesses(wanted: str, option: Option) -> Iterator[float]:
+    denied = _DENIALS & {*wanted.split()}
+    for name in _names(option):
+        same = denied == _DENIALS & {*name.split()}
+        yield SequenceMatcher(None, name, wanted, autojunk=False).ratio() if same else 0.0
 
 
 def _names(option: Option) -> Iterator[str]:

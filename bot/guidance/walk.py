@@ -50,13 +50,15 @@ def walk(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
         dropped, forgotten = _set_aside(tree, made, steps)
     if isinstance(at, Question):
         marks = _marks(guidance, tree, ticket)
+        suggested = _suggested(guidance, at, marks)
         return Screen(
             Sort.QUESTION,
             str(_with_marks(Ticket(tree.id, choices), marks)),
             tree,
             steps,
             question=at,
-            picked=_suggested(guidance, at, marks),
+            picked=suggested,
+            suggested=bool(suggested),
             dropped=dropped,
             forgotten=forgotten,
             review=review,

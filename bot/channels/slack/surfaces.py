@@ -19,7 +19,7 @@ from bot.channels.slack.blocks import Block
 from bot.channels.slack.mrkdwn import literal
 from bot.channels.slack.pen import PEN, page_of
 from bot.channels.text import in_pieces, to_copy
-from bot.channels.wording import both, takes_words
+from bot.channels.wording import both, takes_words, typing_label
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.understand import MAX_TYPED
@@ -276,7 +276,7 @@ def _type_field(capsule: str, *replies: Reply) -> Block:
     Slack keeps what was typed for as long as a field has its name, and then it would be asked
     again at each step; so the field gets a name of its own, which the capsule has at its end.
     """
-    label = " · ".join(reply.phrase("type_label") for reply in replies)
+    label = both(replies, typing_label(replies[0].screen))
     hint = " ".join(reply.phrase("type_hint") for reply in replies)
     element = blocks.text_field("say", most=MAX_TYPED)
     return blocks.labelled(f"say:{capsule[-8:]}", label, element, hint=hint, optional=True)

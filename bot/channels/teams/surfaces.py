@@ -17,7 +17,7 @@ from bot.channels.teams.elements import Element
 from bot.channels.teams.markdown import literal
 from bot.channels.teams.pen import PEN
 from bot.channels.text import in_pieces, to_copy
-from bot.channels.wording import both, takes_words
+from bot.channels.wording import both, takes_words, typing_label
 from bot.conversation import Reply
 from bot.guidance.understand import MAX_TYPED
 from bot.seal import Surface
@@ -184,7 +184,8 @@ def _card(reply: Reply, body: Sequence[Element]) -> Element:
 
 
 def _type_field(*replies: Reply) -> Element:
-    label = f"{both(replies, 'type_label')}. {both(replies, 'type_hint')}"
+    name = typing_label(replies[0].screen)
+    label = f"{both(replies, name)}. {both(replies, 'type_hint')}"
     return elements.text_field("say", label, most=MAX_TYPED)
 
 

@@ -22,8 +22,7 @@ def ask(guidance: Guidance, lines: Iterable[str]) -> Iterator[str]:
     ``topics`` are ids, the best first; a text in which nothing is known has none.
     """
     for line in lines:
-        if line.strip():
-            yield json.dumps(_understood(guidance, line), ensure_ascii=False)
+        yield json.dumps(_understood(guidance, line), ensure_ascii=False)
 
 
 def _understood(guidance: Guidance, line: str) -> dict[str, Any]:

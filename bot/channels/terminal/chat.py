@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Final
 
 from bot.channels.text import render
 from bot.channels.wording import asked_again, places
 from bot.conversation import Act, Change, Conversation, Look, Move, Open, Reply, Say
-from bot.guidance.pages import HOME, Part
+from bot.guidance import understand
+from bot.guidance.pages import HOME, OWN_DRAFT, Part
 from bot.guidance.screen import Sort
 from bot.guidance.words import Lang, fold
 
@@ -41,6 +43,9 @@ def chat(
             show(render(reply, checklist=True))
             continue
         act = _act(reply, text, word)
+        if reply.screen.place == OWN_DRAFT and act == Say(text) and not understand.command(text):
+            # A draft has lines; an empty one ends it.
+            act = Say("\n".join([text, *takewhile(str.strip, typed)]))
         asking = asked_again(reply.screen)
         move = Move(reply.screen.place, reply.lang, act, asking, reply.came_from)
         reply = conversation.respond(move)

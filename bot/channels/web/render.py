@@ -17,9 +17,9 @@ from bot.channels.wording import (
     clock_words,
     heading,
     languages_words,
-    personal_words,
     place_words,
-    quoted,
+    told_first,
+    typing_label,
 )
 from bot.conversation import Reply
 from bot.guidance.draw import outline, outline_label
@@ -38,9 +38,7 @@ def renderer() -> Callable[[Reply], str]:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(
-        by_kind=by_kind, known_to_all=KNOWN_TO_ALL, personal_words=personal_words
-    )
+    environment.globals.update(by_kind=by_kind, known_to_all=KNOWN_TO_ALL)
     environment.filters.update(rich=_rich, plain=plain, dial=_dial)
     template = environment.get_template("page.html")
 
@@ -88,8 +86,10 @@ def _context(reply: Reply) -> Mapping[str, Any]:
     def brought_by(option: Option | None) -> list[Said]:
         return [one for one in screen.said if one.because is option]
 
+    held = _state(reply)
     return {
         "reply": reply,
+        "state": lambda: held,
         "screen": screen,
         "guidance": guidance,
         "lang": lang,
@@ -98,21 +98,22 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "heading": heading(reply),
         "kicker": _kicker(reply),
         "asking": asked_again(screen),
-        "part": screen.sort if screen.sort in (Sort.WHY, Sort.OUTLINE) else None,
         "marks": marks,
         "note_marks": note_marks,
         "notes": [_Source(reply, ref, note.number) for ref, note in numbered.items()],
         "opens": lambda card: clock_words(reply, card),
         "languages": lambda card: languages_words(reply, card.contact.languages),
-        "quoted": lambda options: quoted(options, lang),
         "brought_by": brought_by,
         "wrapped": lambda statements: [Said(statement) for statement in statements],
         "plan": plan,
         "outline_label": lambda name: outline_label(plan, name, reply.phrase) if plan else "",
         "to_copy": checklist_text(reply),
         "offers": [_place_of(reply, name) for name in screen.offer],
+        "told": told_first(reply),
+        "typing_label": typing_label(screen),
         "takes_draft": screen.place == OWN_DRAFT,
-        "maybe": [*(_place_of(reply, name) for name in screen.offer),
+        "maybe": [*(_place_of(reply, f"topic:{name}") for name in screen.offer
+                    if screen.sort is Sort.UNSURE),
                   _Place(reply.came_from or "home", reply.phrase("unsure_none"))],
         "trees": [_tree_place(reply, name) for name in guidance.trees],
         "topics": [_Place(f"topic:{n}", card.title[lang]) for n, card in guidance.topics.items()],
@@ -123,6 +124,24 @@ def _context(reply: Reply) -> Mapping[str, Any]:
                        _Place("offices", reply.phrase("offices_title"))],
         "courses": [guidance.courses[name] for name in screen.card.courses] if screen.card else [],
     }  # fmt: skip
+
+
+def _state(reply: Reply) -> Markup:
+    """Return the hidden fields that say where the person is; every form of a page holds them."""
+    screen = reply.screen
+    part = screen.sort if screen.sort in (Sort.WHY, Sort.OUTLINE) else None
+    fields = (
+        ("place", screen.place),
+        ("lang", reply.lang),
+        ("asking", asked_again(screen)),
+        ("part", part),
+        ("came_from", reply.came_from),
+    )
+    return Markup("").join(
+        Markup('<input type="hidden" name="{}" value="{}">').format(name, value)
+        for name, value in fields
+        if value
+    )
 
 
 def _kicker(reply: Reply) -> str | None:

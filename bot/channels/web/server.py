@@ -172,7 +172,7 @@ def decode(fields: Mapping[str, list[str]], otherwise: Lang) -> Move:
         case "why" | "outline":
             act = Look(Part(do))
         case "say":
-            act = Say(first("text"))
+            act = Say(first("text").replace("\r\n", "\n"))
         case "language":
             lang = "en" if lang == "fr" else "fr"
             act = Look(part)

@@ -12,11 +12,14 @@ from bot.guidance.problems import Report, nearest
 from bot.guidance.words import LANGS, fold
 
 _LONGEST: Final = 600
+_NO_TOPICS: Final = frozenset((*ASIDE, CRISIS, NO_CRISIS))
 
 
 def check_examples(folder: Path, guidance: Guidance, report: Report) -> None:
     """Report every example of a guidance folder that cannot be learnt from."""
-    known = {*guidance.topics, *ASIDE, CRISIS, NO_CRISIS}
+    for name in _NO_TOPICS & {*guidance.topics}:
+        report("C818", f"content/topics/{name}.yaml", 1, id=name)
+    known = {*guidance.topics, *_NO_TOPICS}
     for _, path in paths(folder):
         name = path.relative_to(folder).as_posix()
         if path.stem not in known:
@@ -38,6 +41,7 @@ def check_examples(folder: Path, guidance: Guidance, report: Report) -> None:
         other = seen.setdefault((one.lang, fold(one.text)), one.file)
         if other != one.file:
             report("C814", one.file, one.line, other=other)
-    learnt = guidance.learnt
-    if learnt is not None and learnt.fingerprint != fingerprint(folder):
+    if guidance.learnt is None:
+        report("C811", FILE, 1)
+    elif guidance.learnt.fingerprint != fingerprint(folder):
         report("C812", FILE, 1)

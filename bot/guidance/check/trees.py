@@ -9,10 +9,10 @@ from typing import Final
 from bot.guidance.load import Files
 from bot.guidance.model import FIRST_SCREEN, Answer, Guidance, Option, Statement, Tone, Tree
 from bot.guidance.problems import Report, nearest
-from bot.guidance.read import Document
+from bot.guidance.read import Document, Node
 from bot.guidance.short import collisions, longest, tree_collisions
 from bot.guidance.walk import count_routes
-from bot.guidance.words import LANGS
+from bot.guidance.words import LANGS, fold
 
 MIN_OPTIONS: Final = 2
 MAX_OPTIONS: Final = 10
@@ -27,6 +27,7 @@ MAX_SCREEN: Final = 6_000
 """Characters of statements in one screen; Slack refuses messages of some 12,000 in all."""
 
 SOURCE_DAYS: Final = 365
+_FEWEST_LETTERS: Final = 2
 _NOTICE: Final = timedelta(days=30)
 _NOT_A_CLEARANCE: Final = ("not_a_clearance", "no_action_is_full")
 
@@ -133,12 +134,24 @@ def _check_marks(files: Files, guidance: Guidance, report: Report) -> None:
     questions = guidance.trees[guidance.draft.tree].questions
     for document in files.of("draft"):
         for name, node in document.root["draft"]["marks"].entries():
+            for item in _words_of(node):
+                if len(fold((item.text or "").rstrip("*"))) < _FEWEST_LETTERS:
+                    report("C215", document.file, item.line, word=item.text)
             for question, options in node["picks"].entries():
                 known = questions[question].known if question in questions else {}
                 for item in options.each():
                     if item.text not in known:
                         report("C214", document.file, item.line, mark=name, question=question,
                                id=item.text, near=nearest(item.text or "", known))  # fmt: skip
+
+
+def _words_of(mark: Node) -> Iterator[Node]:
+    """Yield the words of a mark, its exceptions and its names."""
+    names = mark.get("names")
+    lists = [mark.get("words"), mark.get("never"), *(names.each() if names is not None else ())]
+    for listed in lists:
+        for lang in LANGS:
+            yield from listed[lang].each() if listed is not None else ()
 
 
 def _check_worst(tree: Tree, document: Document, report: Report) -> None:
