@@ -196,7 +196,9 @@ KINDS = [
     ("topic:generative_ai", "look"), ("topic:learning", "look"), ("summary:elections", "look"),
     ("offices", "look"), ("office:psc", "look"), ("promise", "look"), ("crisis", "look"),
     ("nowhere", "look"), ("political_activity", "look"), ("can_i_post", "choose"),
-    (ANSWER, "open:crisis"),
+    (ANSWER, "open:crisis"), ("draft", "look"), ("draft:own", "look"),
+    ("marks:party+attack+own_work", "look"), ("can_i_post?~=attack&who=employee", "look"),
+    ("unsure:wrongdoing+feedback", "look"),
 ]  # fmt: skip
 
 

@@ -100,6 +100,9 @@ def sample(department: Conversation, lang: Lang) -> dict[str, Reply]:
         "office": at("office:values_ethics"),
         "crisis": at("crisis"),
         "promise": at("promise"),
+        "draft": at("draft"),
+        "paste": at("draft:own"),
+        "marks": at("marks:party+attack+own_work"),
     }  # fmt: skip
 
 
