@@ -31,6 +31,7 @@ from bot.guidance.words import LANGS, Lang, Words
 from bot.organization import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
+from bot.starting import told_at_start
 
 _CHANNEL_OF: Final = {
     "screen": "web", "text": "terminal", "html": "web",
@@ -74,7 +75,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
 
     def started(conversation: Conversation) -> None:
         print(
-            "\n".join(words[reader()] for words in _told_at_start(conversation, settings)),
+            "\n".join(words[reader()] for words in told_at_start(conversation, settings)),
             flush=True,
         )
 
@@ -90,57 +91,6 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
             )
         ) from None
     return 0
-
-
-def _told_at_start(conversation: Conversation, settings: Settings) -> Iterator[Words]:
-    """What is on, and what is missing for the rest."""
-    address, version = f"http://{settings.host}:{settings.port}", conversation.guidance.version
-    yield Words(f"Cairn, guidance version {version}.", f"Cairn, orientations version {version}.")
-    if settings.web_on:
-        yield Words(f"Web chat: {address}/", f"Clavardage Web : {address}/")
-    else:
-        yield Words(
-            "Web chat: off. Set CAIRN_WEB=true to switch it on for this address.",
-            "Clavardage Web : désactivé. CAIRN_WEB=true l’active pour cette adresse.",
-        )
-    if settings.slack_on:
-        ways = [f"{address}/slack/events"] if settings.slack_secrets else []
-        ways += ["Socket Mode"] if settings.slack_app_token else []
-        yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
-    else:
-        yield Words(
-            "Slack: off. CAIRN_SLACK_BOT_TOKEN with CAIRN_SLACK_SIGNING_SECRETS switches it on.",
-            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
-        )
-    if settings.teams_app_id is not None:
-        way = f"{address}/api/messages"
-        yield Words(f"Microsoft Teams: on ({way}).", f"Microsoft Teams : activé ({way}).")
-    elif settings.teams_on:
-        yield Words(
-            f"Microsoft Teams: on for trying, without credentials ({address}/api/messages).",
-            f"Microsoft Teams : activé à l’essai, sans identifiants ({address}/api/messages).",
-        )
-    else:
-        yield Words(
-            "Microsoft Teams: off. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD and"
-            " CAIRN_TEAMS_TENANTS switch it on.",
-            "Microsoft Teams : désactivé. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD et"
-            " CAIRN_TEAMS_TENANTS l’activent.",
-        )
-    if conversation.guidance.learnt is None:
-        yield Words(
-            "What people type is not understood: content/learnt.bin is missing or cannot be read."
-            " Run: make learn",
-            "Ce que les gens tapent n’est pas compris : content/learnt.bin est absent ou illisible."
-            " Lancez : make learn",
-        )
-    if (settings.slack_on or settings.teams_on) and not settings.keys:
-        yield Words(
-            "CAIRN_SEAL_KEYS is not set: a key was made for this run, and cards made before a"
-            " restart cannot be opened after it.",
-            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
-            " cartes faites avant un redémarrage ne pourront plus être ouvertes ensuite.",
-        )
 
 
 def _chat(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -45,7 +45,7 @@ _STRENGTH_OF_DANGER: Final = 16.0
 _REFUSED: Final = 0.035
 """The part of real questions of a writer who was left out that may be taken for something else.
 
-Such a writer is further from the others than people are: of other questions 1 % are refused so."""
+Such a writer is further from the others than people are: fewer of other questions are refused."""
 
 _WRONG: Final = 0.03
 """The part of cards shown at once that may be on another topic."""

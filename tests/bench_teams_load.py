@@ -185,7 +185,7 @@ def wait_for(port: int) -> None:
         with socket.socket() as tried:
             if tried.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.01)
+        time.sleep(0.01)  # this process does nothing else until then
 
 
 # -- the load

@@ -240,7 +240,7 @@ async def test_what_blocks_is_noted_and_what_does_not_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def block() -> None:
-        time.sleep(0)
+        time.sleep(0)  # what the watch must note, however short
         with Path(os.devnull).open(), socket.socket() as one:
             one.connect(there)
 

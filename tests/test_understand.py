@@ -6,6 +6,7 @@ weights were learnt from; nothing there may be copied to content/examples.
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from bot.guidance.examples import CRISIS, FOLDER, NO_CRISIS, examples
 from bot.guidance.features import MOST_WORDS, features
 from bot.guidance.model import Guidance
 from bot.guidance.screen import Sort, Trouble
+from bot.guidance.ticket import Ticket
+from bot.guidance.walk import routes
 from bot.guidance.words import LANGS, Lang, fold
 from tests.conftest import ROOT, still
 
@@ -284,6 +287,27 @@ def test_no_option_no_command_and_no_short_reply_is_taken_for_danger(guidance: G
         for place in ("home", "my_post_questioned", "saw_colleague_post"):
             screen = conversation.respond(Move(place, "en", Say(text))).screen
             assert screen.sort is not Sort.CRISIS, (text, place)
+
+
+def test_what_is_picked_on_screen_by_its_label_is_no_alarm(guidance: Guidance):
+    """A label that merely reads like danger is an answer; one that says it brings the card."""
+    conversation = Conversation(guidance, None, still)
+    alike = 0
+    for tree in guidance.trees.values():
+        places: dict[str, str] = {}
+        for ticket in routes(tree):
+            prefix = Ticket(tree.id)
+            for question, picked in ticket.choices.items():
+                places.setdefault(question, str(prefix))
+                prefix = prefix.with_choice(question, picked)
+        for name, place in places.items():
+            for option, lang in itertools.product(tree.questions[name].options, LANGS):
+                label = option.label[lang]
+                said = understand.says_danger(guidance, label)
+                alike += understand.is_crisis(guidance, label) and not said
+                screen = conversation.respond(Move(place, lang, Say(label))).screen
+                assert (screen.sort is Sort.CRISIS) is said, (place, label)
+    assert alike > 0
 
 
 @pytest.mark.parametrize(

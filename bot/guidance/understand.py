@@ -68,19 +68,20 @@ _SHORT_REPLIES: Final = frozenset((
 _BY_WORD: Final = {word: name for name, words in _COMMANDS.items() for word in words}
 _NUMBERS = re.compile(r"\s*\d{1,2}(?:(?:\s*[,;+]\s*|\s+(?:and|et)\s+|\s+)\d{1,2})*\s*")
 _FEWEST_WORDS: Final = 3
+"""A text of fewer is not held against the examples of danger."""
+
 _EITHER: Final = 1.0
 """A lower score tells no language: « menu » and “photo” are words of both."""
 
 _NEAR: Final = 0.72
 _APART: Final = 0.08
+"""Likeness from which on a text may be a mistyped label, and how far ahead of the next one."""
+
 _LONGEST_LABEL: Final = 120
 _DENIALS: Final = frozenset(
     fold("no not nobody none never nothing t pas ne non personne jamais aucun aucune rien").split()
 )
-"""Likeness from which on a text may be a mistyped label, and how far ahead of the next one.
-
-What is denied is known by its words; "t" is what is left of "isn't".
-"""
+"""By these words a text denies something; "t" is what is left of "isn't"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _is_crisis(guidance: Guidance, text: str, scores: Mapping[str, float]) -> bo
     if says_danger(guidance, text):
         return True
     known = guidance.learnt
-    # Of a word or two too little can be told, and words of command are none of danger.
+    # Of a word or two too little can be told; those that are known stand in the content.
     if known is None or not scores or len(fold(text[:MAX_TYPED]).split()) < _FEWEST_WORDS:
         return False
     return scores[learnt.CRISIS] >= known.limits.crisis[_language(scores, None)]
