@@ -8,19 +8,20 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.conversation import Conversation
-from bot.errors import CairnError, ContentError
+from bot.errors import CairnError, ContentError, Mistake, SettingsError
 from bot.guidance.build import build
 from bot.guidance.check import check_files
 from bot.guidance.load import GuidanceError, gather
 from bot.guidance.model import Guidance
 from bot.guidance.problems import RULES, Report
+from bot.handoff import MAIL
 from bot.organization import Organization, extend, read_organization
 from bot.privacy import OWN
 from bot.settings import Settings
@@ -35,6 +36,7 @@ Ready = Callable[[], Awaitable[bool]]
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from bot.desk.timekeeping import Timekeeper
     from bot.seal import Seal
     from bot.store import Store
 
@@ -46,6 +48,7 @@ class _Parts:
     conversation: Conversation
     seal: Seal
     store: web.AppKey[Store]
+    hands_over: bool
 
 
 def read_guidance(
@@ -96,20 +99,52 @@ def web_application(settings: Settings, conversation: Conversation) -> web.Appli
     from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
     from bot.seal import Seal, new_key
 
+    conversation = _served(conversation, settings)
     application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
     ready: dict[str, Ready] = {}
     _add_health(application, conversation.guidance.version, ready)
     if settings.slack_on or settings.teams_on:
         keys = settings.keys or (new_key(),)
         store = _add_store(application, settings, keys, ready)
-        parts = _Parts(conversation, Seal(keys, conversation.guidance, utc_now), store)
+        seal = Seal(keys, conversation.guidance, utc_now)
+        parts = _Parts(conversation, seal, store, hands_over(conversation, settings))
         if settings.slack_on:
             _add_slack(application, settings, parts, ready)
         if settings.teams_on:
             _add_teams(application, settings, parts, ready)
+        if parts.hands_over:
+            _add_desk(application, settings, parts, keys)
     if settings.web_on:
         application.router.add_routes(web_chat(conversation.on("web")))
     return application
+
+
+def _served(conversation: Conversation, settings: Settings) -> Conversation:
+    """Return a conversation in which an office takes what can reach it, and nothing else."""
+    organization = conversation.organization
+    if organization is None:
+        return conversation
+    on = {
+        "slack": settings.slack_on,
+        "teams": settings.teams_on,
+        MAIL: settings.mail_server is not None,
+    }
+    contacts = {
+        name: contact
+        if contact.desk is None or on[contact.desk.on]
+        else replace(contact, desk=None)
+        for name, contact in organization.contacts.items()
+    }
+    return Conversation(conversation.guidance, replace(organization, contacts=contacts), utc_now)
+
+
+def hands_over(conversation: Conversation, settings: Settings) -> bool:
+    """Tell whether something can be sent to an office: an office takes it, and a key locks it."""
+    organization = conversation.organization
+    takes = organization is not None and any(
+        contact.desk is not None for contact in organization.contacts.values()
+    )
+    return takes and bool(settings.case_key_bytes) and (settings.slack_on or settings.teams_on)
 
 
 def _add_health(application: web.Application, version: str, ready: Mapping[str, Ready]) -> None:
@@ -177,7 +212,12 @@ def _add_slack(
         async with new_session(slack.api_url) as session:
             store = application[parts.store]
             channel = SlackChannel(
-                slack, parts.conversation.on("slack"), parts.seal, store, session, clock=utc_now
+                slack,
+                parts.conversation.on("slack", hands_over=parts.hands_over),
+                parts.seal,
+                store,
+                session,
+                clock=utc_now,
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -220,6 +260,7 @@ def _add_teams(
         tenants=settings.teams_tenants_served,
         hosts=settings.teams_hosts,
         targeted=organization is not None and organization.targeted_messages,
+        app_id=app_id,
     )
 
     async def running(application: web.Application) -> AsyncIterator[None]:
@@ -235,7 +276,11 @@ def _add_teams(
             )
             store = application[parts.store]
             channel = TeamsChannel(
-                teams, parts.conversation.on("teams"), parts.seal, store, transport
+                teams,
+                parts.conversation.on("teams", hands_over=parts.hands_over),
+                parts.seal,
+                store,
+                transport,
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -250,6 +295,103 @@ def _add_teams(
     application.cleanup_ctx.append(running)
     application.router.add_post(PATH, post)
     ready["teams"] = is_ready
+
+
+def _add_desk(
+    application: web.Application, settings: Settings, parts: _Parts, keys: Sequence[bytes]
+) -> None:
+    """Add the desk, which hands over to offices, as soon as the channels are there."""
+    from bot.channels.slack.channel import CHANNEL as SLACK
+    from bot.channels.teams.channel import CHANNEL as TEAMS
+    from bot.delivery import Delivery
+    from bot.desk.cards import Cards
+    from bot.desk.counter import DeskCounter
+    from bot.desk.directory import Directory
+    from bot.desk.port import Letters, Platform
+    from bot.desk.posting import Posting
+    from bot.desk.readers import Audience
+    from bot.desk.records import Archive
+    from bot.desk.service import Desk
+    from bot.desk.timekeeping import Timekeeper
+    from bot.desk.vault import Vault
+    from bot.jobs import keep_time
+    from bot.mail import SmtpLetters
+    from bot.seal import Envelope
+
+    organization = parts.conversation.organization
+    assert organization is not None
+
+    async def running(application: web.Application) -> AsyncIterator[None]:
+        archive = Archive(application[parts.store], Vault(settings.case_key_bytes))
+        directory, guidance = Directory(organization), parts.conversation.guidance
+        server = settings.mail_server
+        letters: Letters | None = SmtpLetters(server) if server is not None else None
+        channels = {
+            name: application[key]
+            for name, key in (("slack", SLACK), ("teams", TEAMS))
+            if key in application
+        }
+        platforms: dict[str, Platform] = {
+            name: channel.platform for name, channel in channels.items()
+        }
+        delivery = Delivery(
+            Posting(archive), directory, Cards(guidance, directory), platforms, letters
+        )
+        for name, channel in channels.items():
+            channel.serve_desk(
+                DeskCounter(
+                    Desk(archive, directory),
+                    directory,
+                    Audience(platforms, directory),
+                    parts.conversation.on(name, hands_over=True),
+                    organization=organization,
+                    envelope=Envelope(keys, utc_now),
+                    clock=utc_now,
+                    ring=delivery.ring,
+                )
+            )
+        work = [
+            asyncio.create_task(delivery.run()),
+            asyncio.create_task(keep_time(Timekeeper(archive, directory))),
+        ]
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    application.cleanup_ctx.append(running)
+
+
+@asynccontextmanager
+async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
+    """Open the cases for an operator's command.
+
+    Raises:
+        SettingsError: the keys of cases or the organization's file are not set.
+        StoreError: the database cannot be used.
+
+    """
+    from bot.desk.directory import Directory
+    from bot.desk.records import Archive
+    from bot.desk.timekeeping import Timekeeper
+    from bot.desk.vault import Vault
+    from bot.seal import new_key
+    from bot.store import open_store
+
+    for name in ("case_keys", "organization"):
+        if not getattr(settings, name):
+            raise SettingsError(Mistake.MISSING, f"CAIRN_{name.upper()}")
+    _, organization = read_guidance(settings.guidance, settings.organization, None)
+    assert organization is not None
+    keys = settings.keys or (new_key(),)
+    store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+    try:
+        archive = Archive(store, Vault(settings.case_key_bytes))
+        yield Timekeeper(archive, Directory(organization))
+    finally:
+        await store.close()
 
 
 @asynccontextmanager

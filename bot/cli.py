@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from bot.app import open_conversation, read_guidance, serve, utc_now
+from bot.app import open_conversation, read_guidance, serve, timekeeper, utc_now
 from bot.channels.data import screen_data
 from bot.conversation import Conversation, Move, Open, Reply
 from bot.errors import CairnError, UsageError
@@ -28,10 +29,14 @@ from bot.guidance.screen import Trouble
 from bot.guidance.short import longest
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
+from bot.operating import told_of_cases
 from bot.organization import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 from bot.starting import told_at_start
+
+if TYPE_CHECKING:
+    from bot.desk.timekeeping import Counts
 
 _CHANNEL_OF: Final = {
     "screen": "web", "text": "terminal", "html": "web",
@@ -381,6 +386,37 @@ def _tree(guidance: Guidance, name: str) -> Tree:
     return tree
 
 
+def _cases(_: argparse.Namespace, settings: Settings) -> int:
+    async def counts() -> Counts:
+        async with timekeeper(settings) as keeper:
+            return await keeper.counts()
+
+    for words in told_of_cases(asyncio.run(counts())):
+        print(words[reader()])
+    return 0
+
+
+def _purge(_: argparse.Namespace, settings: Settings) -> int:
+    async def purged() -> int:
+        async with timekeeper(settings) as keeper:
+            return await keeper.purge()
+
+    print(
+        Words("Cases erased: {}", "Demandes effacées : {}")[reader()].format(asyncio.run(purged()))
+    )
+    return 0
+
+
+def _rekey(_: argparse.Namespace, settings: Settings) -> int:
+    async def rewrapped() -> int:
+        async with timekeeper(settings) as keeper:
+            return await keeper.rekey()
+
+    told = Words("Keys wrapped anew: {}", "Clés enveloppées de nouveau : {}")
+    print(told[reader()].format(asyncio.run(rewrapped())))
+    return 0
+
+
 # -- arguments
 
 
@@ -455,6 +491,10 @@ def _parser() -> argparse.ArgumentParser:
     found = command("print", _print, "both languages side by side / les deux langues côte à côte")
     found.add_argument("trees", nargs="*", metavar="TREE")
     found.add_argument("--format", choices=("html", "md"), default="html")
+    command("cases", _cases, "how many cases there are / combien de demandes il y a")
+    command("purge", _purge, "erase what is due now / effacer ce qui est échu maintenant")
+    command("rekey", _rekey, "wrap keys by the first of CAIRN_CASE_KEYS / envelopper les clés par"
+            " la première de CAIRN_CASE_KEYS")  # fmt: skip
     return parser
 
 

@@ -6,24 +6,28 @@ here, used, and let go: it is not kept, not logged and not echoed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
+from bot.desk.offices import way
 from bot.guidance import draft, examples, pages, understand
-from bot.guidance.model import Guidance, Office, Source
+from bot.guidance.model import HANDS_OVER, Guidance, Office, Source
 from bot.guidance.pages import Part
 from bot.guidance.screen import Screen, Sort, Trouble
 from bot.guidance.ticket import MARKS, MAX_LENGTH, Ticket, read_ticket
 from bot.guidance.understand import Meaning
 from bot.guidance.walk import at_question, back, choose
 from bot.guidance.words import Lang, Words, fold
+from bot.handoff import Mode
 from bot.organization import FREE_TEXT, Contact, Notice, Opening, Organization, Tool, opening
 from bot.personal import personal_data
 
 _NOTHING: Final = Words("", "")
+_WITH_OFFICES: Final = frozenset({Sort.ANSWER, Sort.TOPIC, Sort.SUMMARY, Sort.OFFICE, Sort.OFFICES})
+"""Screens on which somebody may want to write to an office; not while a question is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ class Reply:
 
     ``approval`` is the sentence of the footer, ``retention`` what the employer says that it keeps,
     shown with the promise. ``updated`` says that the guidance has changed since the person's place
-    was made, ``personal`` which kinds of personal data they typed.
+    was made, ``personal`` which kinds of personal data they typed. ``hands_over`` says whether
+    something can be sent to an office here, which decides what is promised, and ``writes`` whether
+    one of the offices of this screen takes it.
     """
 
     screen: Screen
@@ -121,6 +127,8 @@ class Reply:
     retention: Words | None = None
     updated: bool = False
     personal: tuple[str, ...] = ()
+    hands_over: bool = False
+    writes: bool = False
 
     def phrase(self, name: str, **places: object) -> str:
         """Return one of the bot's own sentences in the language of the reply, filled in."""
@@ -147,21 +155,30 @@ class Conversation:
         clock: Callable[[], datetime],
         *,
         drafts: bool = True,
+        hands_over: bool = False,
     ) -> None:
         """Take the guidance, extended by the organization, and a clock of aware times.
 
-        ``drafts`` says whether people may paste a draft here.
+        ``drafts`` says whether people may paste a draft here, ``hands_over`` whether something
+        can be sent to an office from here.
         """
         self._guidance = guidance
         self._organization = organization
         self._clock = clock
         self._drafts = drafts
+        self._hands_over = hands_over
+        self._channel = ""
 
-    def on(self, channel: str) -> Conversation:
-        """Return the same conversation as a channel has it: free text only where it may be."""
+    def on(self, channel: str, *, hands_over: bool = False) -> Conversation:
+        """Return the same conversation as a channel has it: free text only where it may be.
+
+        ``hands_over`` holds only where the platform proves who the person is.
+        """
         allowed = self._organization.free_text if self._organization else FREE_TEXT
         same = copy(self)
         same._drafts = channel in allowed  # noqa: SLF001 it is one of us
+        same._hands_over = hands_over and channel in HANDS_OVER  # noqa: SLF001 the same
+        same._channel = channel  # noqa: SLF001 the same
         return same
 
     @property
@@ -345,7 +362,21 @@ class Conversation:
             retention=organization.retention
             if organization and screen.sort is Sort.PROMISE
             else None,
+            hands_over=self._hands_over,
+            writes=self._writes(screen, offices),
         )
+
+    def _writes(self, screen: Screen, offices: Iterable[Office]) -> bool:
+        """Tell whether one of these offices takes a hand-off from here; at home, whether any."""
+        if not self._hands_over or self._organization is None:
+            return False
+        kinds = self._guidance.offices
+        if screen.sort is Sort.HOME:
+            offices = kinds.values()
+        elif screen.sort not in _WITH_OFFICES:
+            return False
+        ways = (way(self._organization, kinds, one.id, self._channel) for one in offices)
+        return any(one.mode is not Mode.CARD for one in ways)
 
     def _card(self, office: Office, now: datetime) -> ContactCard:
         contact = self._organization.contacts.get(office.id) if self._organization else None

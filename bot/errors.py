@@ -53,6 +53,10 @@ class Mistake(Enum):
         "The setting {name} also needs {other}. Set both, or remove {name}.",
         "Le réglage {name} exige aussi {other}. Définissez les deux ou retirez {name}.",
     )
+    MISSING = Words(
+        "This command needs {name}. README.md says what it is.",
+        "Cette commande exige {name}. LISEZMOI.md dit ce que c’est.",
+    )
     NOT_LOCAL = Words(
         "{name} takes requests from anybody who can reach Cairn, so it works on this machine only."
         " Set {other} to 127.0.0.1, or remove {name}.",
@@ -103,3 +107,17 @@ class ContentError(CairnError):
 
 class UsageError(CairnError):
     """A command was given a name, a file or a language that does not exist."""
+
+
+class CaseKeyError(CairnError):
+    """A case is locked by a key that is not among the operator's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Words(
+                "A case is locked by a key that CAIRN_CASE_KEYS does not hold any more. Put the"
+                " former key back, after the new one, and run: cairn rekey",
+                "Une demande est verrouillée par une clé que CAIRN_CASE_KEYS ne contient plus."
+                " Remettez l’ancienne clé après la nouvelle, puis lancez : cairn rekey",
+            )
+        )

@@ -19,10 +19,11 @@ from bot.guidance.build import sources_of, statements_of
 from bot.guidance.check.text import check_words
 from bot.guidance.fit import optional_text, text_of, urls_of, validate, words_of
 from bot.guidance.load import Files
-from bot.guidance.model import Answer, Card, Guidance, Source, Statement, Tree
+from bot.guidance.model import HANDS_OVER, Answer, Card, Guidance, Office, Source, Statement, Tree
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node, read
 from bot.guidance.words import LANGS, Lang, Words
+from bot.handoff import LEVELS, Mode, OfficeDesk, read_desk, same_id, takes_case
 
 FREE_TEXT: Final = ("web", "terminal", "teams")
 """Where people may write more than a question, unless an organization says otherwise."""
@@ -53,7 +54,7 @@ class Contact:
     """How to reach an office of this organization, and when it is open.
 
     ``week`` maps days (0 is Monday) to hours. ``exists`` is false where the organization has no
-    such office.
+    such office, ``desk`` nothing where it takes no hand-offs.
     """
 
     office: str
@@ -69,6 +70,7 @@ class Contact:
     always_open: bool = False
     exists: bool = True
     about: Words | None = None
+    desk: OfficeDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Organization:
 
     ``targeted_messages`` says that in its Teams a message in a channel can be for one person only,
     ``free_text`` in which channels people may write more than a question, such as a draft.
+    ``ceilings`` say by platform how sensitive that may be; ``legal_hold`` that nothing is purged.
     """
 
     id: str
@@ -130,6 +133,8 @@ class Organization:
     tenants: Mapping[str, tuple[str, ...]]
     targeted_messages: bool = False
     free_text: tuple[str, ...] = FREE_TEXT
+    ceilings: Mapping[str, str] = field(default_factory=dict)
+    legal_hold: bool = False
 
     def notices_on(self, today: date, names: frozenset[str]) -> tuple[Notice, ...]:
         """Return the notices for today above a screen that answers to ``names``."""
@@ -155,10 +160,33 @@ def read_organization(
         report("C111", document.file, document.root.line, key="organization")
         return None
     organization = _Builder(document, files, guidance, report).organization()
+    _check_desks(document, organization, report)
     check_words([document], files, guidance.hosts | organization.hosts, report)
     if settle:
         _report_open(document, organization, guidance, report)
     return organization
+
+
+def _check_desks(document: Document, organization: Organization, report: Report) -> None:
+    """Report what is wrong with the desks when they are seen together with the rest."""
+    channels: dict[tuple[str, str], str] = {}
+    for name, contact in organization.contacts.items():
+        desk, node = contact.desk, document.root["offices"][name].get("desk")
+        if desk is None or node is None or not (desk.channel and desk.tenant):
+            continue
+        other = channels.setdefault((desk.on, desk.channel), name)
+        if other != name:
+            report("C715", document.file, node["channel"].line, one=other, other=name)
+        if desk.mode is Mode.CASE and not any(
+            takes_case(desk, platform, organization.ceilings, organization.free_text)
+            for platform in HANDS_OVER
+        ):
+            report("C717", document.file, node["mode"].line)
+        listed = organization.tenants.get(desk.on, ())
+        if listed and desk.tenant not in listed:
+            near = nearest(desk.tenant, listed)
+            line = node["tenant"].line
+            report("C718", document.file, line, tenant=desk.tenant, on=desk.on, near=near)
 
 
 def _report_open(
@@ -168,12 +196,24 @@ def _report_open(
     if organization.approval is None:
         report("C904", document.file, root.line, version=guidance.version)
     for name in guidance.offices:
-        if name not in organization.contacts:
+        contact = organization.contacts.get(name)
+        if contact is None:
             report("C905", document.file, root["offices"].line, id=name)
+        elif not contact.exists:
+            instead = stand_in(name, guidance.offices, organization.contacts)
+            sent = ("people are sent to “{}” instead", "on renvoie plutôt à « {} »")
+            if instead is None:
+                sent = ("no other one stands in for it", "aucun autre ne le remplace")
+            en, fr = (words.format(instead) for words in sent)
+            line = root["offices"][name].line
+            report("C906", document.file, line, id=name, instead_en=en, instead_fr=fr)
 
 
 def extend(guidance: Guidance, organization: Organization) -> Guidance:
-    """Return the guidance with what the organization adds to trees, answers and topics."""
+    """Return the guidance with what the organization adds to trees, answers and topics.
+
+    An office that the organization does not have names the one that stands in for it here.
+    """
     added = organization.additions
 
     def answer(tree: Tree, one: Answer) -> Answer:
@@ -184,8 +224,15 @@ def extend(guidance: Guidance, organization: Organization) -> Guidance:
         own = added.get(f"topic:{one.id}", ())
         return replace(one, say=one.say + own) if own else one
 
+    def office(one: Office) -> Office:
+        contact = organization.contacts.get(one.id)
+        if contact is None or contact.exists:
+            return one
+        return replace(one, instead=stand_in(one.id, guidance.offices, organization.contacts))
+
     return replace(
         guidance,
+        offices={name: office(one) for name, one in guidance.offices.items()},
         trees={
             name: replace(tree, answers={k: answer(tree, a) for k, a in tree.answers.items()})
             for name, tree in guidance.trees.items()
@@ -194,6 +241,21 @@ def extend(guidance: Guidance, organization: Organization) -> Guidance:
         sources={**guidance.sources, **organization.sources},
         hosts=guidance.hosts | organization.hosts,
     )
+
+
+def stand_in(
+    name: str, offices: Mapping[str, Office], contacts: Mapping[str, Contact]
+) -> str | None:
+    """Return the office to turn to where the organization has none called ``name``, if any."""
+    seen = {name}
+    instead = offices[name].instead
+    while instead is not None and instead not in seen:
+        contact = contacts.get(instead)
+        if contact is None or contact.exists:
+            return instead
+        seen.add(instead)
+        instead = offices[instead].instead
+    return None
 
 
 def opening(contact: Contact, now: datetime) -> Opening | None:
@@ -209,7 +271,7 @@ def opening(contact: Contact, now: datetime) -> Opening | None:
     for ahead in range(_LOOK_AHEAD):
         day = here.date() + timedelta(days=ahead)
         hours = contact.week.get(day.weekday())
-        if hours is None or _closed(contact, day):
+        if hours is None or is_holiday(contact, day):
             continue
         opens = datetime.combine(day, hours.opens, contact.zone)
         closes = datetime.combine(day, hours.closes, contact.zone)
@@ -220,7 +282,8 @@ def opening(contact: Contact, now: datetime) -> Opening | None:
     return Opening(is_open=False, changes=None)
 
 
-def _closed(contact: Contact, day: date) -> bool:
+def is_holiday(contact: Contact, day: date) -> bool:
+    """Return whether an office is closed all day: a holiday, or the organization closes."""
     return day in contact.closed_on or day in _holidays(contact.province, day.year)
 
 
@@ -274,14 +337,33 @@ class _Builder:
                 text_of(item) for item in (root.get("hosts") or Node(1, items=())).each()
             ),
             tenants={
-                name: tuple(text_of(item) for item in node.each())
+                name: tuple(same_id(name, text_of(item)) for item in node.each())
                 for name, node in (tenants.entries() if tenants is not None else ())
             },
             targeted_messages=root.get("targeted_messages") is not None,
             free_text=tuple(text_of(item) for item in free_text.each())
             if free_text is not None
             else FREE_TEXT,
+            ceilings=self._ceilings(),
+            legal_hold=root.get("legal_hold") is not None,
         )
+
+    def _ceilings(self) -> Mapping[str, str]:
+        """Return the ceilings of the platforms; on Slack nothing sensitive unless it is said."""
+        given = self._root.get("ceilings") or Node(1, table={})
+        return {
+            "slack": optional_text(given.get("slack")) or LEVELS[0],
+            "teams": optional_text(given.get("teams")) or text_of(self._root["ceiling"]),
+        }
+
+    def _desk(self, name: str, office: Node) -> OfficeDesk | None:
+        node, kind = office.get("desk"), self._guidance.offices.get(name)
+        if node is None:
+            return None
+        if kind is not None and kind.card_only:
+            self._report("C708", self._file, node.line, id=name)
+            return None
+        return read_desk(node, office, self._file, self._report)
 
     def _zone(self, node: Node) -> ZoneInfo:
         name = text_of(node)
@@ -318,6 +400,7 @@ class _Builder:
             always_open=node.get("always_open") is not None,
             exists=node.get("does_not_exist") is None,
             about=words_of(about) if about is not None else None,
+            desk=self._desk(name, node),
         )
 
     def _province(self, node: Node | None) -> str | None:

@@ -32,6 +32,10 @@ _FORM: Final = "1"
 _NONCE: Final = 12
 _TAG: Final = 16
 _HEAD: Final = struct.Struct(">I4sB")
+_AGE: Final = struct.Struct(">I")
+_LONGEST: Final = 2_900
+"""Letters of what a form of the desk holds: Slack takes 3,000 beside a form."""
+
 _SKEW_MINUTES: Final = 5
 _FRENCH: Final = 1
 _ASKING: Final = 2
@@ -46,6 +50,7 @@ class Surface(StrEnum):
     MODAL = "modal"
     MESSAGE = "message"
     HOME = "home"
+    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Seal:
         self, keys: Sequence[bytes], guidance: Guidance, clock: Callable[[], datetime]
     ) -> None:
         """Take the keys, the first of which seals while all of them open, and the clock."""
-        self._keys = [AESGCM(key) for key in keys]
+        self._lock = _Lock(keys)
         self._shorthand = Shorthand(guidance)
         self._version = bytes.fromhex(guidance.version[:8])
         self._clock = clock
@@ -104,9 +109,7 @@ class Seal:
             flags |= _CAME_FROM
             body += self._shorthand.shorten(spot.came_from)
         plain = _HEAD.pack(_minute(self._clock()), self._version, flags) + body
-        nonce = os.urandom(_NONCE)
-        sealed = self._keys[0].encrypt(nonce, plain, _bound(bearer))
-        return _FORM + urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        return self._lock.lock(plain, bearer)
 
     def open(self, capsule: str, bearer: Bearer) -> Spot:
         """Return what is locked in ``capsule``.
@@ -116,27 +119,15 @@ class Seal:
             NotOpenedError: it was made for somebody or somewhere else, or is no capsule.
 
         """
-        plain = self._decrypt(_bytes_of(capsule), _bound(bearer))
-        minute, version, flags = _HEAD.unpack_from(plain)
-        age = _minute(self._clock()) - minute
-        if age >= LIFE // timedelta(minutes=1):
-            raise ExpiredError
-        if age < -_SKEW_MINUTES:
+        plain = self._lock.open(capsule, bearer, MAX_LENGTH)
+        if len(plain) < _HEAD.size:
             raise NotOpenedError
+        minute, version, flags = _HEAD.unpack_from(plain)
+        _must_be_young(minute, self._clock())
         try:
             return self._spot(plain[_HEAD.size :], flags, version.hex())
         except (ValueError, IndexError):
             raise NotOpenedError from None
-
-    def _decrypt(self, raw: bytes, bound: bytes) -> bytes:
-        if len(raw) < _NONCE + _HEAD.size + _TAG:
-            raise NotOpenedError
-        for key in self._keys:
-            try:
-                return key.decrypt(raw[:_NONCE], raw[_NONCE:], bound)
-            except InvalidTag:
-                continue
-        raise NotOpenedError
 
     def _spot(self, body: bytes, flags: int, version: str) -> Spot:
         place, rest = self._shorthand.lengthen(body)
@@ -146,6 +137,65 @@ class Seal:
         if flags & _CAME_FROM:
             came_from, rest = self._shorthand.lengthen(rest)
         return Spot(place, "fr" if flags & _FRENCH else "en", asking, came_from, version)
+
+
+class Envelope:
+    """Locks what a form of the desk must know of itself, for one person and for a day."""
+
+    def __init__(self, keys: Sequence[bytes], clock: Callable[[], datetime]) -> None:
+        """Take the keys, the first of which seals while all of them open, and the clock."""
+        self._lock = _Lock(keys)
+        self._clock = clock
+
+    def lock(self, text: str, bearer: Bearer) -> str:
+        """Return a text locked for ``bearer``."""
+        return self._lock.lock(_AGE.pack(_minute(self._clock())) + text.encode(), bearer)
+
+    def open(self, sealed: str, bearer: Bearer) -> str:
+        """Return the text.
+
+        Raises:
+            ExpiredError: it is more than 24 hours old.
+            NotOpenedError: it was made for somebody or somewhere else, or is none.
+
+        """
+        plain = self._lock.open(sealed, bearer, _LONGEST)
+        if len(plain) < _AGE.size:
+            raise NotOpenedError
+        (minute,) = _AGE.unpack_from(plain)
+        _must_be_young(minute, self._clock())
+        return plain[_AGE.size :].decode()
+
+
+class _Lock:
+    """Locks bytes for a bearer."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = [AESGCM(key) for key in keys]
+
+    def lock(self, plain: bytes, bearer: Bearer) -> str:
+        nonce = os.urandom(_NONCE)
+        sealed = self._keys[0].encrypt(nonce, plain, _bound(bearer))
+        return _FORM + urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def open(self, capsule: str, bearer: Bearer, longest: int) -> bytes:
+        raw, bound = _bytes_of(capsule, longest), _bound(bearer)
+        if len(raw) < _NONCE + _TAG:
+            raise NotOpenedError
+        for key in self._keys:
+            try:
+                return key.decrypt(raw[:_NONCE], raw[_NONCE:], bound)
+            except InvalidTag:
+                continue
+        raise NotOpenedError
+
+
+def _must_be_young(minute: int, now: datetime) -> None:
+    age = _minute(now) - minute
+    if age >= LIFE // timedelta(minutes=1):
+        raise ExpiredError
+    if age < -_SKEW_MINUTES:
+        raise NotOpenedError
 
 
 def capsule_length(size: int) -> int:
@@ -162,8 +212,8 @@ def new_key() -> bytes:
     return os.urandom(KEY_SIZE)
 
 
-def _bytes_of(capsule: str) -> bytes:
-    if not len(_FORM) < len(capsule) <= MAX_LENGTH or not capsule.startswith(_FORM):
+def _bytes_of(capsule: str, longest: int) -> bytes:
+    if not len(_FORM) < len(capsule) <= longest or not capsule.startswith(_FORM):
         raise NotOpenedError
     try:
         text = capsule.removeprefix(_FORM).encode("ascii")

@@ -8,8 +8,11 @@ import os
 import re
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -31,9 +34,45 @@ _HOST: Final = re.compile(
     r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
     r"|(?:127\.0\.0\.1|localhost)(?::\d{1,5})?"
 )
+_WORD: Final = r"[A-Za-z0-9_%+&'-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+MAIL_ADDRESS: Final = re.compile(
+    rf"(?=[^@]{{1,64}}@)(?=.{{3,254}}\Z){_WORD}(?:\.{_WORD})*@{_LABEL}(?:\.{_LABEL})+"
+)
+"""A plain address: no name, brackets or quotes, and no ``=?``, with which a coded word begins."""
+
+_MAIL: Final = re.compile(
+    r"(?P<scheme>smtps?)://(?:(?P<user>[^\s:@/?#]+):(?P<password>[^\s:@/?#]+)@)?"
+    rf"(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>[0-9]{{1,5}}))?/?\?from=(?P<sender>[^\s&#]+)"
+)
+_LOGIN: Final = ("user", "password")
+_MAX_PORT: Final = 65_535
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost")
 HOME: Final = Path(__file__).resolve().parent.parent
 """Where dialogs/ and content/ stand beside the program, unless CAIRN_GUIDANCE says otherwise."""
+
+
+class Tls(Enum):
+    """How the way to a mail server is encrypted; its value is the usual port."""
+
+    FROM_THE_START = 465
+    STARTTLS = 587
+    """It begins in the clear, and goes on only when it is encrypted."""
+
+    NONE = 25
+    """To this machine only."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """The server that takes letters, and the address they come from."""
+
+    host: str
+    port: int
+    tls: Tls
+    sender: str
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
 
 
 class Settings(BaseSettings):
@@ -48,6 +87,10 @@ class Settings(BaseSettings):
     ``teams_app_id``, ``teams_app_tenant`` and ``teams_tenants`` are GUIDs. ``teams_service_hosts``
     are the hosts that answers may go to; ``teams_local`` serves Teams without credentials, to this
     machine only.
+
+    ``case_keys`` are keys like ``seal_keys``. ``smtp_url`` is
+    ``smtps://user:password@host:465?from=address``, or ``smtp://`` for STARTTLS; only a server on
+    this machine is spoken to in the clear.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -59,6 +102,8 @@ class Settings(BaseSettings):
     organization: Path | None = None
     database_url: SecretStr = SecretStr("sqlite:///cairn.db")
     seal_keys: SecretStr | None = None
+    case_keys: SecretStr | None = None
+    smtp_url: SecretStr | None = None
     slack_signing_secrets: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
@@ -72,18 +117,27 @@ class Settings(BaseSettings):
     teams_service_hosts: str = "smba.trafficmanager.net,*.botframework.com"
     teams_local: bool = False
 
-    @field_validator("seal_keys", "slack_signing_secrets", "slack_bot_token", "slack_app_token")
+    @field_validator(
+        "seal_keys", "case_keys", "slack_signing_secrets", "slack_bot_token", "slack_app_token"
+    )
     @classmethod
     def _not_only_commas(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _parts(value):
             raise ValueError
         return value
 
-    @field_validator("seal_keys")
+    @field_validator("seal_keys", "case_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
         if any(len(_key(part)) != _KEY_BYTES for part in _parts(value)):
             raise ValueError
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _mail_server(value.get_secret_value())
         return value
 
     @field_validator("slack_teams")
@@ -151,6 +205,16 @@ class Settings(BaseSettings):
     def keys(self) -> tuple[bytes, ...]:
         """The keys that seal and open; the first one seals."""
         return tuple(_key(part) for part in _parts(self.seal_keys))
+
+    @property
+    def case_key_bytes(self) -> tuple[bytes, ...]:
+        """The keys of hand-offs: the first one wraps, all open; none: hand-offs are off."""
+        return tuple(_key(part) for part in _parts(self.case_keys))
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The server that takes letters to offices."""
+        return None if self.smtp_url is None else _mail_server(self.smtp_url.get_secret_value())
 
     @property
     def slack_on(self) -> bool:
@@ -282,6 +346,32 @@ def _key(text: str) -> bytes:
         return b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _mail_server(text: str) -> MailServer:
+    """Return the mail server that an address names.
+
+    Raises:
+        ValueError: it names none, or one that would be spoken to in the clear.
+
+    """
+    match = _MAIL.fullmatch(text.strip())
+    if match is None:
+        raise ValueError
+    host, sender = match["host"].lower(), unquote(match["sender"])
+    if match["scheme"] == "smtps":
+        tls = Tls.FROM_THE_START
+    else:
+        tls = Tls.NONE if host in _LOOPBACK_HOSTS else Tls.STARTTLS
+    port = int(match["port"] or tls.value)
+    secrets = [match[name] and unquote(match[name], errors="strict") for name in _LOGIN]
+    if (
+        not 0 < port <= _MAX_PORT
+        or not MAIL_ADDRESS.fullmatch(sender)
+        or not all(secret is None or secret.isprintable() for secret in secrets)
+    ):
+        raise ValueError
+    return MailServer(host, port, tls, sender, *secrets)
 
 
 def _from_file(name: str, path: str) -> str:

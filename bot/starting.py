@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bot.conversation import Conversation
 from bot.guidance.words import Words
+from bot.handoff import MAIL
 from bot.settings import Settings
 
 
@@ -44,6 +45,7 @@ def told_at_start(conversation: Conversation, settings: Settings) -> Iterator[Wo
             "Microsoft Teams : désactivé. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD et"
             " CAIRN_TEAMS_TENANTS l’activent.",
         )
+    yield from _hand_off(conversation, settings)
     if conversation.guidance.learnt is None:
         yield Words(
             "What people type is not understood: content/learnt.bin is missing or cannot be read."
@@ -57,4 +59,37 @@ def told_at_start(conversation: Conversation, settings: Settings) -> Iterator[Wo
             " restart cannot be opened after it.",
             "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
             " cartes faites avant un redémarrage ne pourront plus être ouvertes ensuite.",
+        )
+
+
+def _hand_off(conversation: Conversation, settings: Settings) -> Iterator[Words]:
+    """Yield what is to be said of offices that people can write to."""
+    contacts = conversation.organization.contacts if conversation.organization else {}
+    desks = [one.desk for one in contacts.values() if one.desk is not None]
+    if not desks or not (settings.slack_on or settings.teams_on):
+        return
+    if not settings.case_keys:
+        yield Words(
+            "Hand-off to offices: off. CAIRN_CASE_KEYS, which locks what people send, is not set.",
+            "Transmission aux bureaux : désactivée. CAIRN_CASE_KEYS, qui verrouille ce que les gens"
+            " envoient, n’est pas défini.",
+        )
+        return
+    many = len(desks)
+    yield Words(
+        f"Hand-off to offices: on ({many}).", f"Transmission aux bureaux : activée ({many})."
+    )
+    if settings.mail_server is None and any(desk.on == MAIL for desk in desks):
+        yield Words(
+            "Introductions by e-mail: off. CAIRN_SMTP_URL is not set, so these offices are shown"
+            " with their contacts only.",
+            "Mises en relation par courriel : désactivées. CAIRN_SMTP_URL n’est pas défini; seules"
+            " les coordonnées de ces bureaux sont affichées.",
+        )
+    on = {"slack": settings.slack_on, "teams": settings.teams_on, MAIL: True}
+    for name in sorted({desk.on.capitalize() for desk in desks if not on[desk.on]}):
+        yield Words(
+            f"{name} is off: of the offices that work there, only the contacts are shown.",
+            f"{name} est désactivé : on n’affiche que les coordonnées des bureaux qui y"
+            " travaillent.",
         )

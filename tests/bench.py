@@ -26,7 +26,7 @@ from bot.guidance.model import Guidance
 from bot.guidance.ticket import Ticket, read_ticket
 from bot.guidance.walk import count_routes, routes, walk
 from bot.settings import HOME, read_settings
-from tests import bench_slack, bench_teams, bench_understand
+from tests import bench_desk, bench_slack, bench_teams, bench_understand
 
 TODAY = date(2026, 11, 20)
 READERS = 50
@@ -203,6 +203,7 @@ def main() -> None:
     asyncio.run(bench_web(guidance))
     asyncio.run(bench_slack.bench())
     asyncio.run(bench_teams.bench())
+    bench_desk.main()
     bench_check()
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.channels.slack.surfaces import MAIN
+from bot.desk.cards import STATES as SEEN
+from bot.desk.case import State, Why
+from bot.desk.officer import REASONS, RECORDS
 from bot.guidance import understand
 from bot.guidance.check import check
 from bot.guidance.check.stories import stories
@@ -19,6 +22,7 @@ from bot.guidance.model import Basis, Guidance
 from bot.guidance.screen import Trouble
 from bot.guidance.shapes import FILES, json_schema
 from bot.guidance.words import LANGS
+from bot.handoff import LEVELS
 from tests.conftest import ROOT, TODAY
 
 TREES = [
@@ -210,6 +214,13 @@ def test_the_program_and_the_phrases_know_the_same_names(guidance: Guidance):
         "shortcut_": ["about", *MAIN],
         "personal_": ["email", "phone", "pri", "sin", "card"],
         "draft_": ["title", "own", "other"],
+        **dict.fromkeys(("desk_goes_", "desk_mode_", "desk_offer_"), ("case", "introduction")),
+        "desk_state_": set(State) - {State.WITHDRAWN, State.PURGED},
+        "desk_card_": set(SEEN.values()) | {"gone"},
+        "desk_reason_": REASONS,
+        "desk_record_": RECORDS,
+        "desk_no_": [why for why in Why if f"desk_no_{why}" in guidance.phrases],
+        "level_": LEVELS,
     }.items():
         used |= {family + member for member in members}
     used = {name for name in used if not name.endswith("_")}

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.guidance.words import LANGS
-from bot.settings import HOME, read_settings
+from bot.settings import HOME, Tls, read_settings
 
 
 def test_without_any_setting_cairn_listens_on_this_machine_only():
@@ -61,6 +61,7 @@ def test_a_wrong_value_is_never_repeated():
 
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+CASE_KEY = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA="
 SLACK = {"CAIRN_SLACK_BOT_TOKEN": "xoxb-1", "CAIRN_SLACK_SIGNING_SECRETS": "s"}
 APP, TENANT, OTHER = (f"0a1b2c3d-0000-4000-8000-00000000ca1{n}" for n in range(3))
 TEAMS = {
@@ -117,6 +118,38 @@ def test_half_of_what_belongs_together_stops_the_start_and_names_the_other_half(
         ("CAIRN_SEAL_KEYS", f"{KEY},AAAA"),
         ("CAIRN_SEAL_KEYS", "é" * 44),
         ("CAIRN_SEAL_KEYS", ","),
+        ("CAIRN_CASE_KEYS", "short"),
+        ("CAIRN_CASE_KEYS", f"{KEY},AAAA"),
+        ("CAIRN_CASE_KEYS", " , "),
+        *(
+            ("CAIRN_SMTP_URL", url)
+            for url in (
+                "mail.lakes.example", "https://mail.lakes.example?from=cairn@lakes.example",
+                "smtps://mail.lakes.example", "smtps://mail.lakes.example?from=",
+                "smtps://?from=cairn@lakes.example", "SMTPS://mail.lakes.example?from=a@b.ca",
+                "smtps://mail.lakes.example?from=cairn", "smtps://mail.lakes.example?from=@b.ca",
+                "smtps://mail.lakes.example?from=Cairn%20%3Ccairn@lakes.example%3E",
+                "smtps://mail.lakes.example?from=cairn@lakes.example%0D%0ABcc:a@b.ca",
+                "smtps://mail.lakes.example?from=c@lakes.example&tls=no",
+                "smtps://mail.lakes.example?from=c@lakes.example#x",
+                "smtps://mail.lakes.example?tls=no&from=c@lakes.example",
+                "smtps://mail.lakes.example/inbox?from=c@lakes.example",
+                "smtps://mail.lakes.example:0?from=c@lakes.example",
+                "smtps://mail.lakes.example:65536?from=c@lakes.example",
+                "smtps://mail.lakes.example:?from=c@lakes.example",
+                "smtps://mail.lakes.example:٢٥?from=c@lakes.example",
+                "smtps://mail..lakes.example?from=c@lakes.example",
+                "smtps://mail_server?from=c@lakes.example",
+                "smtps://user@mail.lakes.example?from=c@lakes.example",
+                "smtps://user:@mail.lakes.example?from=c@lakes.example",
+                "smtps://:pass@mail.lakes.example?from=c@lakes.example",
+                "smtps://user:pa@ss@mail.lakes.example?from=c@lakes.example",
+                "smtps://user:pa/ss@mail.lakes.example?from=c@lakes.example",
+                "smtps://user:pa%00ss@mail.lakes.example?from=c@lakes.example",
+                "smtps://user:pa%FFss@mail.lakes.example?from=c@lakes.example",
+                "smtps://mail.lakes.example?from=c@lakes.example smtps://b.ca?from=c@b.ca",
+            )
+        ),
         ("CAIRN_SLACK_SIGNING_SECRETS", " , "),
         ("CAIRN_SLACK_TEAMS", "my workspace"),
         ("CAIRN_SLACK_API_URL", "http://slack.com/api/"),
@@ -158,12 +191,68 @@ def test_a_value_that_cannot_be_used_stops_the_start_and_is_not_repeated(name: s
 def test_secrets_do_not_show_when_settings_are_printed():
     settings = read_settings(
         {"CAIRN_SLACK_BOT_TOKEN": "xoxb-secret", "CAIRN_SLACK_SIGNING_SECRETS": "one-secret, two",
-         "CAIRN_SEAL_KEYS": KEY, "CAIRN_DATABASE_URL": "postgresql://a:pass-secret@host/c"}
+         "CAIRN_SEAL_KEYS": KEY, "CAIRN_DATABASE_URL": "postgresql://a:pass-secret@host/c",
+         "CAIRN_CASE_KEYS": f"{CASE_KEY}, {KEY}",
+         "CAIRN_SMTP_URL": "smtps://mail-user:pass-secret@host?from=cairn@lakes.example"}
     )  # fmt: skip
     assert settings.slack_secrets == ("one-secret", "two")
     assert settings.keys == (bytes(range(32)),)
-    for told in (repr(settings), str(settings)):
-        assert not any(word in told for word in ("xoxb", "one-", "pass-", KEY))
+    assert settings.case_key_bytes == (bytes(reversed(range(32))), bytes(range(32)))
+    assert settings.mail_server is not None
+    assert settings.mail_server.password == "pass-secret"
+    for told in (repr(settings), str(settings), repr(settings.mail_server)):
+        assert not any(
+            word in told for word in ("xoxb", "one-", "pass-", "mail-user", KEY, CASE_KEY)
+        )
+
+
+def test_without_their_settings_there_are_no_hand_offs_and_no_letters():
+    settings = read_settings({})
+    assert settings.case_key_bytes == ()
+    assert settings.mail_server is None
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        (
+            "smtps://user:password@mail.lakes.example:465?from=cairn@lakes.example",
+            ("mail.lakes.example", 465, Tls.FROM_THE_START, "user", "password"),
+        ),
+        (
+            "smtps://Mail.Lakes.example/?from=cairn%40lakes.example",
+            ("mail.lakes.example", 465, Tls.FROM_THE_START, None, None),
+        ),
+        (
+            "smtp://u%40lakes.example:p%2Fa%3Ass%25@10.1.2.3?from=cairn@lakes.example",
+            ("10.1.2.3", 587, Tls.STARTTLS, "u@lakes.example", "p/a:ss%"),
+        ),
+        (
+            "smtp://mail:2525?from=cairn@lakes.example",
+            ("mail", 2525, Tls.STARTTLS, None, None),
+        ),
+        (
+            "smtp://localhost.lakes.example?from=cairn@lakes.example",
+            ("localhost.lakes.example", 587, Tls.STARTTLS, None, None),
+        ),
+        ("smtp://localhost?from=cairn@lakes.example", ("localhost", 25, Tls.NONE, None, None)),
+        (
+            "smtp://127.0.0.1:1025?from=cairn@lakes.example",
+            ("127.0.0.1", 1025, Tls.NONE, None, None),
+        ),
+        (
+            "smtps://127.0.0.1?from=cairn@lakes.example",
+            ("127.0.0.1", 465, Tls.FROM_THE_START, None, None),
+        ),
+    ],
+)
+def test_only_a_mail_server_on_this_machine_is_spoken_to_in_the_clear(
+    url: str, server: tuple[str, int, Tls, str | None, str | None]
+):
+    found = read_settings({"CAIRN_SMTP_URL": url}).mail_server
+    assert found is not None
+    assert found.sender == "cairn@lakes.example"
+    assert (found.host, found.port, found.tls, found.user, found.password) == server
 
 
 def test_several_workspaces_are_separated_by_commas():

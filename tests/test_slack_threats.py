@@ -560,7 +560,7 @@ async def test_a_message_with_a_capsule_that_cannot_be_opened_starts_again_kindl
 async def test_a_home_with_a_capsule_that_cannot_be_opened_is_shown_again(
     cairn: Running, fake: FakeSlack, alice: Person, luc: Person
 ):
-    for person, other, tongue in ((alice, luc, "en"), (luc, alice, "fr")):
+    for person, other, tongues in ((alice, luc, ("en", "fr")), (luc, alice, ("fr", "en"))):
         await person.open_home()
         await cairn.drain()
         good = person.home.private_metadata
@@ -578,6 +578,8 @@ async def test_a_home_with_a_capsule_that_cannot_be_opened_is_shown_again(
         assert " ERROR " not in told.getvalue()
         await person.open_home()
         await cairn.drain()
+        # Each press of the language has changed it.
+        tongue = tongues[len(bad) % 2]
         assert screen.text(person.home).count(phrase[tongue]) == 1  # type: ignore[index]
     assert fake.failures == []
 
@@ -1372,7 +1374,8 @@ async def test_a_whole_visit_is_known_to_nobody_else_and_leaves_no_row(
     with closing(sqlite3.connect(cairn.folder / "cairn.db")) as database:
         tables = [name for (name,) in database.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'")]  # fmt: skip
-        assert set(tables) == {"seen", "alembic_version"}
+        kept = {name for name in tables if database.execute(f"SELECT 1 FROM {name}").fetchone()}
+        assert kept == {"seen", "alembic_version"}
         assert [row[1] for row in database.execute("PRAGMA table_info(seen)")] == ["digest", "hour"]
     for path in cairn.folder.iterdir():
         held = path.read_bytes()

@@ -163,6 +163,13 @@ def test_the_app_asks_for_nothing_that_it_does_not_need(guidance: Guidance):
     assert manifest["validDomains"] == ["cairn.lakes.example"]
 
 
+@both
+def test_an_app_for_teams_says_in_which_channels_it_works_since_teams_refuses_one_that_does_not(
+    guidance: Guidance, targeted: bool
+):
+    assert read(guidance, targeted=targeted)[0]["supportsChannelFeatures"] == "tier1"
+
+
 def test_every_permission_is_explained_to_the_operator_and_no_other():
     told = re.findall(r"^\| `([A-Za-z]+)` \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
     assert told == list(PERMISSIONS)

@@ -47,6 +47,7 @@ from bot.channels.teams.transport import (
     BotFramework,
     Caller,
     Chat,
+    CrowdedError,
     ForeignHostError,
     GoneError,
     LimitedError,
@@ -729,6 +730,14 @@ async def test_an_activity_says_by_itself_what_it_is_but_not_who_sends_it(servic
     }
 
 
+async def test_who_we_are_is_not_said_where_it_is_not_known(service, transport):
+    nobody = replace(CHAT, bot="")
+    service.answers = [says(201, {"id": "1"}), says(201, {"id": "a:2"})]
+    await transport.send(nobody, MESSAGE)
+    await transport.open_personal(nobody, ALICE)
+    assert [name for seen in service.seen for name in ("from", "bot") if name in seen.json] == []
+
+
 async def test_an_answer_to_a_message_stands_below_it(service, transport):
     await transport.send(CHAT, MESSAGE | {"replyToId": "17/00"})
     assert service.seen[0].path == "/ca/v3/conversations/a%3A1chat/activities/17%2F00"
@@ -774,10 +783,14 @@ async def test_a_personal_chat_is_opened(service, transport):
                 "userRole": "guest",
                 "name": "Alice",
             },
-            Member(ALICE, "a", "t", "guest"),
+            Member(ALICE, "a", "t", "guest", "Alice"),
         ),
         ({"id": ALICE, "objectId": "a"}, Member(ALICE, "a", None, None)),
         ({"id": ALICE, "aadObjectId": 5, "userRole": []}, Member(ALICE, None, None, None)),
+        (
+            {"id": ALICE, "objectId": "a", "givenName": "Alice", "surname": "Lake"},
+            Member(ALICE, "a", None, None, "Alice Lake"),
+        ),
     ],
 )
 async def test_somebody_in_a_chat_is_told_of(told, member, service, transport):
@@ -787,6 +800,57 @@ async def test_somebody_in_a_chat_is_told_of(told, member, service, transport):
     assert (seen.method, seen.path, seen.raw) == (
         "GET", "/ca/v3/conversations/a%3A1chat/members/29%3A1alice", b"",
     )  # fmt: skip
+
+
+def people(count: int, first: int = 0) -> list[Any]:
+    return [{"id": f"29:{number}", "name": "A"} for number in range(first, first + count)]
+
+
+async def test_everybody_in_a_chat_is_told_of_part_by_part(service, transport):
+    service.answers = [
+        says(200, {"members": people(120), "continuationToken": "a+b/c=&d"}),
+        says(200, {"members": people(80, 120), "continuationToken": ""}),
+    ]
+    told = await transport.members(CHAT)
+    assert [member.user for member in told] == [f"29:{number}" for number in range(200)]
+    first, second = service.seen
+    assert first.path == second.path == "/ca/v3/conversations/a%3A1chat/pagedmembers"
+    assert first.query == "pageSize=200"
+    assert second.query == "pageSize=200&continuationToken=a%2Bb%2Fc%3D%26d"
+
+
+async def test_more_people_than_are_counted_are_too_many(service, transport):
+    service.answers = [
+        says(200, {"members": people(200), "continuationToken": "on"}),
+        says(200, {"members": people(1, 200)}),
+    ]
+    with pytest.raises(CrowdedError):
+        await transport.members(CHAT)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"members": {}},
+        {"members": [None]},
+        {"members": [{"name": "without an id"}]},
+        {"members": [], "continuationToken": "on"},
+        {"members": people(1), "continuationToken": "x" * 4_097},
+    ],
+)
+async def test_a_list_of_people_that_cannot_be_read_is_none(answer, service, transport):
+    service.always = says(200, answer)
+    with pytest.raises(UnreachableError):
+        await transport.members(CHAT)
+    assert len(service.seen) == 1
+
+
+async def test_a_list_of_people_without_an_end_ends(service, transport):
+    service.always = says(200, {"members": people(1), "continuationToken": "on"})
+    with pytest.raises(CrowdedError):
+        await transport.members(CHAT)
+    assert len(service.seen) == 201
 
 
 @pytest.mark.parametrize(
@@ -845,7 +909,7 @@ FAILURES: dict[str, tuple[Script, type[TransportError], str]] = {
     "not an object": (says(200, [CANARY]), UnreachableError, "unreadable"),
     "not UTF-8": (says(200, b'{"id": "\xff"}'), UnreachableError, "unreadable"),
     "nested without end": (says(200, b"[" * 60_000), UnreachableError, "unreadable"),
-    "too long": (says(200, b'{"id": "1"}' + b" " * 70_000), UnreachableError, "unreadable"),
+    "too long": (says(200, b'{"id": "1"}' + b" " * 270_000), UnreachableError, "unreadable"),
     "connection reset": (reset, UnreachableError, "unreachable"),
     "answer broken off": (break_off, UnreachableError, "unreachable"),
 }
@@ -854,6 +918,7 @@ CALLS: dict[str, Callable[[Transport], Awaitable[Any]]] = {
     "update": lambda transport: transport.update(CHAT, "1700", MESSAGE | {"text": CANARY}),
     "open_personal": lambda transport: transport.open_personal(CHAT, CANARY),
     "member": lambda transport: transport.member(CHAT, CANARY),
+    "members": lambda transport: transport.members(CHAT),
 }
 
 

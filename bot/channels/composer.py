@@ -9,12 +9,15 @@ from typing import Final
 from bot.channels.pen import Element, Field, Pen
 from bot.channels.wording import (
     KNOWN_TO_ALL,
+    absent_words,
     clock_words,
     heading,
     how_to_choose,
     languages_words,
     place_words,
     places,
+    promise_line,
+    sentences_of,
     told_first,
 )
 from bot.conversation import ContactCard, Reply
@@ -295,8 +298,7 @@ class Composer:
         lang = self._lang
         rows = [
             self.pen.bullet(self.pen.marked(sentence.words[lang]))
-            for sentence in self._reply.guidance.promise.sentences
-            if self.pen.channel in sentence.channels
+            for sentence in sentences_of(self._reply, self.pen.channel)
         ]
         if self._reply.retention is not None:
             adds = self.pen.strong(self._say("organization_adds"))
@@ -326,7 +328,7 @@ class Composer:
         return Part([self.pen.small(self.pen.literal(text))])
 
     def _promise_line(self) -> Part:
-        return self._small(self._reply.guidance.promise.line[self._lang])
+        return self._small(promise_line(self._reply))
 
     def _listed(self, rows: Sequence[str], said: Sequence[Said] = ()) -> Part:
         texts = self.pen.joined(rows)
@@ -372,7 +374,7 @@ class Composer:
         name = contact.name[lang] if contact and contact.name else card.office.name[lang]
         rows = [self.pen.strong(name)] if named else []
         if contact is not None and not contact.exists:
-            return self.pen.below([*rows, self.pen.literal(self._say("office_absent"))])
+            return self.pen.below([*rows, self.pen.literal(absent_words(self._reply, card))])
         rows.append(self.pen.marked(card.office.does[0].words[lang]))
         if contact is not None:
             if told := clock_words(self._reply, card):

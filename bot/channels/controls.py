@@ -76,6 +76,8 @@ def _beside(reply: Reply) -> Iterator[Control]:
     if screen.sort is Sort.ANSWER:
         yield button("why", "why")
         yield button("copy", "copy_as_text")
+    if reply.writes:
+        yield button("desk:offices", "desk_write_button")
     if walking and screen.trail:
         yield button("trail", "change_choice")
     if screen.sort is Sort.QUESTION:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.channels.wording import (
     KNOWN_TO_ALL,
+    absent_words,
     checklist_text,
     clock_words,
     heading,
@@ -15,6 +16,8 @@ from bot.channels.wording import (
     languages_words,
     place_words,
     places,
+    promise_line,
+    sentences_of,
     told_first,
 )
 from bot.conversation import ContactCard, Reply
@@ -69,7 +72,7 @@ class _Page:
         yield from self._wrap(title)
         yield "=" * min(len(title), WIDTH)
         if screen.sort is Sort.HOME or (screen.sort is Sort.QUESTION and not screen.trail):
-            yield from self._wrap(_flat(reply.guidance.promise.line[self._lang]))
+            yield from self._wrap(_flat(promise_line(reply)))
         yield from self._body()
         yield from self._sources()
         yield ""
@@ -111,9 +114,8 @@ class _Page:
             case Sort.OFFICE:
                 yield from self._office()
             case Sort.PROMISE:
-                for sentence in self._reply.guidance.promise.sentences:
-                    if "terminal" in sentence.channels:
-                        yield from self._wrap("- " + _flat(sentence.words[self._lang]), 2)
+                for sentence in sentences_of(self._reply, "terminal"):
+                    yield from self._wrap("- " + _flat(sentence.words[self._lang]), 2)
                 if self._reply.retention is not None:
                     kept = _flat(self._reply.retention[self._lang])
                     yield from self._wrap(f"{self._reply.phrase('organization_adds')} {kept}")
@@ -331,7 +333,7 @@ class _Page:
         name = contact.name[lang] if contact and contact.name else card.office.name[lang]
         yield from self._wrap(f"{mark}{name}", 3)
         if contact is not None and not contact.exists:
-            yield from self._wrap(f"   {reply.phrase('office_absent')}", 3)
+            yield from self._wrap(f"   {absent_words(reply, card)}", 3)
             return
         yield from self._wrap(f"   {_flat(card.office.does[0].words[lang])}", 3)
         found = []

@@ -6,53 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.conversation import ContactCard, Reply
-from bot.guidance.model import Option, Question
+from bot.guidance.model import Option, PromiseSentence, Question, When
 from bot.guidance.pages import DRAFT, OWN_DRAFT
 from bot.guidance.screen import Screen, Sort, checklist
 from bot.guidance.ticket import read_ticket
 from bot.guidance.words import Lang, plain
+from bot.moments import day_words, hour_words, zone_words
 
-_ZONES_FR: Final = {
-    "NST": "HNT", "NDT": "HAT", "AST": "HNA", "ADT": "HAA", "EST": "HNE", "EDT": "HAE",
-    "CST": "HNC", "CDT": "HAC", "MST": "HNR", "MDT": "HAR", "PST": "HNP", "PDT": "HAP",
-}  # fmt: skip
 KNOWN_TO_ALL: Final = ("emergency", "manager")
 """Offices that nobody needs to look up in a directory."""
-
-_DAYS: Final = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-}
-_MONTHS: Final = {
-    "en": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    "fr": [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-}
 
 
 def clock_words(reply: Reply, card: ContactCard) -> str | None:
@@ -62,26 +24,20 @@ def clock_words(reply: Reply, card: ContactCard) -> str | None:
     opening = card.opening
     if opening.changes is None:
         return reply.phrase("open_always" if opening.is_open else "closed")
-    lang = reply.lang
-    at = opening.changes
-    hour = _hour(at.hour, at.minute, lang)
-    zone = at.tzname() or ""
-    if lang == "fr":
-        zone = _ZONES_FR.get(zone, zone)
+    at, lang = opening.changes, reply.lang
+    said = {"time": hour_words(at, lang), "zone": zone_words(at, lang)}
     if opening.is_open:
-        return reply.phrase("open_until", time=hour, zone=zone)
-    month = _MONTHS[lang][at.month - 1]
-    day = f"{_DAYS[lang][at.weekday()]} {at.day} {month}"
-    if lang == "en":
-        day = f"{_DAYS[lang][at.weekday()]}, {month} {at.day},"
-    return reply.phrase("closed_until", day=day, time=hour, zone=zone)
+        return reply.phrase("open_until", **said)
+    return reply.phrase("closed_until", day=day_words(at, lang), **said)
 
 
-def _hour(hour: int, minute: int, lang: Lang) -> str:
-    if lang == "fr":
-        return f"{hour} h {minute:02d}" if minute else f"{hour} h"
-    half = "a.m." if hour < 12 else "p.m."  # noqa: PLR2004 noon
-    return f"{(hour + 11) % 12 + 1}:{minute:02d} {half}"
+def absent_words(reply: Reply, card: ContactCard) -> str:
+    """Return that the organization has no such office, and where to ask instead."""
+    told = reply.phrase("office_absent")
+    if card.office.instead is None:
+        return told
+    office = reply.guidance.offices[card.office.instead].name[reply.lang]
+    return f"{told} {reply.phrase('office_instead', office=office)}"
 
 
 def languages_words(reply: Reply, langs: tuple[Lang, ...]) -> str:
@@ -145,6 +101,17 @@ def told_first(reply: Reply) -> list[str]:
         due = screen.tree.review_by.isoformat()
         told.append(reply.phrase(f"review_{screen.review}", date=due))
     return told
+
+
+def promise_line(reply: Reply) -> str:
+    """Return the line of the promise that is true where the reply is shown."""
+    when = When.HANDOFF if reply.hands_over else When.NO_HANDOFF
+    return reply.guidance.promise.line[when][reply.lang]
+
+
+def sentences_of(reply: Reply, channel: str) -> tuple[PromiseSentence, ...]:
+    """Return the sentences of the promise that are true where the reply is shown."""
+    return reply.guidance.promise.told(channel, hands_over=reply.hands_over)
 
 
 def personal_words(reply: Reply) -> str:

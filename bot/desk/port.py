@@ -52,6 +52,14 @@ class RefusedError(PlatformError):
 # ---- who and where
 
 
+def ident(platform: str, user: str) -> str:
+    """Return somebody's name among the people of all platforms.
+
+    No platform tells two people apart by capital letters, and a file may write an id in either.
+    """
+    return f"{platform}:{user}".casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """A person as the verified envelope names them.
@@ -62,14 +70,18 @@ class Who:
 
     platform: str
     tenant: str
-    user: str
+    user: str = field(repr=False)
     name: str = field(default="", repr=False)
     route: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def id(self) -> str:
-        """Their name among the people of all platforms."""
-        return f"{self.platform}:{self.tenant}:{self.user}"
+        """Their name among the people of all platforms.
+
+        Without the tenant: Slack names the workspace in one request and the organization in the
+        next, and a user's own id is the same in both. Whom we serve at all is seen to before.
+        """
+        return ident(self.platform, self.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class Place:
 class Reader:
     """Somebody who is in an office's channel: their id in its directory, and their name."""
 
-    user: str
+    user: str = field(repr=False)
     name: str = field(repr=False)
 
 
@@ -103,6 +115,8 @@ class Style(StrEnum):
     TEXT = "text"
     SMALL = "small"
     STRONG = "strong"
+    PLAIN = "plain"
+    """A paragraph that holds a name: as ``TEXT``, but no marks are read in it."""
     QUOTED = "quoted"
     """What a person wrote: shown letter by letter, with no format, link or mention."""
 
@@ -122,7 +136,7 @@ class Picked:
     name: str
     label: str
     choices: Sequence[tuple[str, str]] = field(repr=False)
-    picked: Sequence[str] = ()
+    picked: Sequence[str] = field(default=(), repr=False)
     many: bool = False
     hint: str | None = None
     optional: bool = False
@@ -187,13 +201,14 @@ class Press:
     """What a person did in a form or on a card.
 
     ``held`` is what the form held, or the value of the card. ``picked`` and ``written`` are its
-    fields by name.
+    fields by name. ``at`` is what a card in an office's channel is called, as ``post`` returned it.
     """
 
     do: str
     held: str = field(default="", repr=False)
-    picked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    picked: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
+    at: str = ""
 
 
 # ---- what can be asked

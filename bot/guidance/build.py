@@ -37,6 +37,7 @@ from bot.guidance.model import (
     Statement,
     Tone,
     Tree,
+    When,
 )
 from bot.guidance.problems import Report, nearest
 from bot.guidance.read import Document, Node
@@ -354,6 +355,9 @@ class Builder:
                 for number, item in enumerate(node[part].each(), start=1)
             )
 
+        instead = optional_text(node.get("instead"))
+        if instead is not None:
+            self._known("C203", node["instead"], self._office_ids)
         return Office(
             id=name,
             name=words_of(node["name"]),
@@ -363,6 +367,8 @@ class Builder:
             page=urls_of(node.get("page")),
             network=optional_text(node.get("network")),
             fr_unverified=node.get("fr_status") is not None,
+            card_only=node.get("handoff") is not None,
+            instead=instead if instead in self._office_ids else None,
         )
 
     def _course(self, name: str, node: Node) -> Course:
@@ -394,10 +400,13 @@ class Builder:
     def _promise(self, root: Node, _: str) -> Promise:
         node = root["promise"]
         return Promise(
-            line=words_of(node["line"]),
+            line={when: words_of(node["line"][when]) for when in When},
             sentences=tuple(
                 PromiseSentence(
-                    text_of(s["id"]), tuple(text_of(c) for c in s["channels"].each()), words_of(s)
+                    id=text_of(s["id"]),
+                    channels=tuple(text_of(c) for c in s["channels"].each()),
+                    words=words_of(s),
+                    when=When(optional_text(s.get("when")) or When.ALWAYS),
                 )
                 for s in node["sentences"].each()
             ),

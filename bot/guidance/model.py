@@ -173,7 +173,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A kind of office: what it does, what it does not do, and what may be promised of it."""
+    """A kind of office: what it does, what it does not do, and what may be promised of it.
+
+    ``card_only`` says that it never takes a hand-off. ``instead`` is the office that people are
+    sent to where an organization does not have this one.
+    """
 
     id: str
     name: Words
@@ -183,6 +187,8 @@ class Office:
     page: Mapping[Lang, str] = field(default_factory=dict)
     network: str | None = None
     fr_unverified: bool = False
+    card_only: bool = False
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,21 +228,47 @@ class Crisis:
     phrases: Mapping[Lang, tuple[str, ...]]
 
 
+CHANNELS: Final = ("web", "terminal", "slack", "teams")
+HANDS_OVER: Final = ("slack", "teams")
+"""Where something can be sent to an office: where the platform proves who the person is."""
+
+
+class When(StrEnum):
+    """When a sentence of the promise is true: by whether something can be sent to an office."""
+
+    ALWAYS = "always"
+    HANDOFF = "handoff"
+    NO_HANDOFF = "no_handoff"
+
+
 @dataclass(frozen=True, slots=True)
 class PromiseSentence:
-    """One sentence of the privacy promise and the channels it is true for."""
+    """One sentence of the privacy promise, the channels it is true for, and when it is."""
 
     id: str
     channels: tuple[str, ...]
     words: Words
+    when: When = When.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The privacy promise: a line for every first screen, and the whole of it by channel."""
+    """The privacy promise: a line for every first screen, and the whole of it by variant.
 
-    line: Words
+    Where nobody can tell yet whether something can be sent, the line that is always true is said.
+    """
+
+    line: Mapping[When, Words]
     sentences: tuple[PromiseSentence, ...]
+
+    def told(self, channel: str, *, hands_over: bool) -> tuple[PromiseSentence, ...]:
+        """Return the sentences of a channel where something can be sent, or where nothing can."""
+        now = When.HANDOFF if hands_over else When.NO_HANDOFF
+        return tuple(
+            sentence
+            for sentence in self.sentences
+            if channel in sentence.channels and sentence.when in (When.ALWAYS, now)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,34 @@ RULES: Final[Mapping[str, Rule]] = {
         "“{word}” has fewer than two letters or digits, so nearly every draft would be marked.",
         "« {word} » a moins de deux lettres ou chiffres; presque toute ébauche serait relevée.",
     ),
+    "C216": _error(
+        "Two sentences of the promise have the id “{id}”, by which a test proves each. Give one of"
+        " them another id.",
+        "Deux phrases de la promesse ont l’identifiant « {id} », par lequel un test prouve chacune."
+        " Donnez-en un autre à l’une d’elles.",
+    ),
+    "C217": _error(
+        "Nothing can be sent to an office from “{channel}”, so “when: handoff” is never true"
+        " there. Take it out of the channels.",
+        "Rien ne peut être envoyé à un bureau à partir de « {channel} » : « when: handoff » n’y est"
+        " jamais vrai. Retirez-le des canaux.",
+    ),
+    "C218": _error(
+        "Where nothing can be sent to an office, the promise says nothing on “{channel}”. Add a"
+        " sentence that is true there.",
+        "Là où rien ne peut être envoyé à un bureau, la promesse ne dit rien sur « {channel} »."
+        " Ajoutez une phrase qui y est vraie.",
+    ),
+    "C219": _error(
+        "No sentence of the promise says what is true on “{channel}” once something can be sent to"
+        " an office. Add one with “when: handoff”.",
+        "Aucune phrase de la promesse ne dit ce qui est vrai sur « {channel} » dès qu’on peut"
+        " écrire à un bureau. Ajoutez-en une avec « when: handoff ».",
+    ),
+    "C220": _error(
+        "These offices stand in for each other in a circle: {circle}. Take one “instead” away.",
+        "Ces bureaux se remplacent en rond : {circle}. Retirez un des « instead ».",
+    ),
     # 3: the shape of a tree
     "C301": _error(
         "No choice leads to “{id}”. Add an option that goes there, or remove it.",
@@ -452,6 +480,67 @@ RULES: Final[Mapping[str, Rule]] = {
         "Les orientations communes ont déjà une source « {id} ». Donnez un autre identifiant à la"
         " vôtre : une organisation ajoute, elle ne remplace jamais.",
     ),
+    "C708": _error(
+        "The office “{id}” takes no hand-offs (“handoff: card” in content/offices.yaml). Remove"
+        " “desk”: people see how to reach it.",
+        "Le bureau « {id} » ne reçoit aucune demande (« handoff: card » dans content/offices.yaml)."
+        " Retirez « desk » : on voit ses coordonnées.",
+    ),
+    "C709": _error(
+        "By e-mail an office gets introductions only, never a case. Write “mode: introduction”, or"
+        " a desk “on: slack” or “on: teams”.",
+        "Par courriel, un bureau ne reçoit que des mises en relation, jamais de demandes écrites."
+        " Mettez « mode: introduction », ou un guichet « on: slack » ou « on: teams ».",
+    ),
+    "C710": _error(
+        "Introductions by e-mail go to the office’s own address. Give the office an “email”.",
+        "Les mises en relation par courriel vont à l’adresse du bureau. Donnez-lui un « email ».",
+    ),
+    "C711": _error(
+        "“{key}: {value}” does not fit. Write {wanted_en}.",
+        "« {key}: {value} » ne convient pas. Écrivez {wanted_fr}.",
+    ),
+    "C712": _error(
+        "“{key}” has no effect together with “{rival}”. Remove one of the two.",
+        "« {key} » n’a aucun effet avec « {rival} ». Retirez l’un des deux.",
+    ),
+    "C713": _error(
+        "Only two people together can hold a case, so “hold” names two or more; here: {count}.",
+        "Seules deux personnes ensemble peuvent suspendre l’effacement d’une demande; « hold » en"
+        " nomme donc au moins deux; ici : {count}.",
+    ),
+    "C714": _warning(
+        "This desk takes cases and lacks {missing}. Without “deputy” or “head”, they are not told"
+        " of a case that waits; without “hold”, no case can be kept from erasure.",
+        "Ce guichet reçoit des demandes écrites, et il y manque {missing}. Sans « deputy » ou"
+        " « head », ces personnes ne sont pas averties d’une demande en attente; sans « hold »,"
+        " aucune demande ne peut être soustraite à l’effacement.",
+    ),
+    "C715": _warning(
+        "“{other}” has the same channel as “{one}”, so each sees what is sent to the other. Give"
+        " each office a channel of its own.",
+        "« {other} » a le même canal que « {one} » : chacun voit ce qui est envoyé à l’autre."
+        " Donnez à chaque bureau son propre canal.",
+    ),
+    "C716": _warning(
+        "This office has a desk and no “hours”. Its deadlines count Monday to Friday, 8:30 to"
+        " 16:30, until you add them.",
+        "Ce bureau a un guichet, mais pas d’heures (« hours »). Ses délais comptent du lundi au"
+        " vendredi, de 8 h 30 à 16 h 30, tant que vous ne les ajoutez pas.",
+    ),
+    "C717": _warning(
+        "No case can reach this desk, only introductions. Both chats must be in “free_text”, and"
+        " both “ceilings” must be protected_b unless the desk says “non_sensitive: true”.",
+        "Aucune demande écrite ne peut arriver à ce guichet, seulement des mises en relation. Il"
+        " faut les deux clavardages dans « free_text » et, dans « ceilings », protected_b pour les"
+        " deux, à moins que le guichet ne dise « non_sensitive: true ».",
+    ),
+    "C718": _warning(
+        "The desk is in “{tenant}”, which “tenants” does not list under {on}.{hint} List it there,"
+        " or correct it here.",
+        "Le guichet est dans « {tenant} », que « tenants » n’indique pas sous {on}.{hint}"
+        " Ajoutez-le là, ou corrigez-le ici.",
+    ),
     # 8: stories
     "C801": _error(
         "The story chooses “{id}” at “{question}”, which does not offer it.{hint}",
@@ -537,9 +626,14 @@ RULES: Final[Mapping[str, Rule]] = {
         " version, les deux rôles et la date dans le fichier de l’organisation.",
     ),
     "C905": _open(
-        "The organization gives no contact for the office “{id}”. Add one, or write"
-        " “does_not_exist: true”.",
-        "L’organisation ne donne aucune coordonnée pour le bureau « {id} ». Ajoutez-en une, ou"
-        " écrivez « does_not_exist: true ».",
+        "The organization gives no contact for the office “{id}”: people see only what the shared"
+        " guidance says of it. Add one, or write “does_not_exist: true”.",
+        "L’organisation ne donne aucune coordonnée pour le bureau « {id} » : on ne voit que ce"
+        " qu’en disent les orientations communes. Ajoutez-en une, ou écrivez"
+        " « does_not_exist: true ».",
+    ),
+    "C906": _open(
+        "The organization has no office “{id}”: {instead_en}. Confirm that this is right.",
+        "L’organisation n’a pas de bureau « {id} » : {instead_fr}. Confirmez que c’est bien cela.",
     ),
 }

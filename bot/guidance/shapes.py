@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bot.guidance.model import CHANNELS
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -175,7 +177,14 @@ OFFICES = Record(
                     "does_not": ListOf(STATEMENT),
                     "promise": ListOf(STATEMENT),
                 },
-                {"page": URLS, "network": NETWORK, "fr_status": UNVERIFIED, "note": ANY},
+                {
+                    "page": URLS,
+                    "handoff": _one_of("card"),
+                    "instead": ID,
+                    "network": NETWORK,
+                    "fr_status": UNVERIFIED,
+                    "note": ANY,
+                },
             ),
         )
     }
@@ -245,14 +254,15 @@ PROMISE = Record(
     {
         "promise": Record(
             {
-                "line": WORDS,
+                "line": Record(dict.fromkeys(("always", "no_handoff", "handoff"), WORDS)),
                 "sentences": ListOf(
                     Record(
                         {
                             "id": ID,
-                            "channels": ListOf(_one_of("web", "terminal", "slack", "teams")),
+                            "channels": ListOf(_one_of(*CHANNELS)),
                             **_SAID,
                         },
+                        {"when": _one_of("handoff", "no_handoff")},
                         bilingual=True,
                     )
                 ),
@@ -304,13 +314,27 @@ STORIES = Record(
         )
     }
 )
+_LEVEL: Final = _one_of("unclassified", "protected_a", "protected_b")
+_DESK: Final = Record(
+    {"mode": _one_of("case", "introduction"), "on": _one_of("slack", "teams", "mail")},
+    {
+        "channel": ANY,
+        "tenant": ANY,
+        "service": URL,
+        "deputy": ANY,
+        "head": ANY,
+        "hold": ListOf(ANY),
+        "reply_within": _one_of(*(str(days) for days in range(1, 11))),
+        "non_sensitive": YES,
+    },
+)
 _HOURS = _text("a range of hours such as 08:30-16:30", "une plage comme 08:30-16:30", r"\S+")
 ORGANIZATION = Record(
     {
         "organization": ID,
         "name": WORDS,
         "timezone": ANY,
-        "ceiling": _one_of("unclassified", "protected_a", "protected_b"),
+        "ceiling": _LEVEL,
         "retention": WORDS,
         "offices": TableOf(
             ID,
@@ -330,16 +354,19 @@ ORGANIZATION = Record(
                     "always_open": YES,
                     "does_not_exist": YES,
                     "about": WORDS,
+                    "desk": _DESK,
                 },
             ),
         ),
     },
     {
+        "ceilings": Record({}, {"slack": _LEVEL, "teams": _LEVEL}),
+        "legal_hold": YES,
         "province": ANY,
         "holidays": ListOf(DATE),
         "tenants": Record({}, {"slack": ListOf(ANY), "teams": ListOf(ANY)}),
         "targeted_messages": YES,
-        "free_text": ListOf(_one_of("web", "terminal", "slack", "teams")),
+        "free_text": ListOf(_one_of(*CHANNELS)),
         "approved_ai_tools": ListOf(
             Record({**_SAID}, {"url": URLS, "up_to": WORDS}, bilingual=True)
         ),
@@ -387,8 +414,9 @@ def json_schema(key: str) -> dict[str, Any]:
 def _schema(shape: Shape) -> dict[str, Any]:
     match shape:
         case Text(values=values) if values:
-            # YAML editors read an unquoted true as a truth value, Cairn as a word.
-            return {"enum": [True, "true"]} if values == ("true",) else {"enum": list(values)}
+            # YAML editors read true and 2 without quotes as no words; Cairn reads words only.
+            bare = [True] if values == ("true",) else [int(v) for v in values if v.isdigit()]
+            return {"enum": [*bare, *values]}
         case Text():
             return {"type": "string", "pattern": f"^(?:{shape.pattern})$", "description": shape.en}
         case ListOf():

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.store.errors import StoreError, Trouble
+from bot.store.inline import connect
 
 PATIENCE: Final = 5.0
 """Seconds to wait for a connection, a lock or the answer to one statement."""
@@ -59,7 +60,7 @@ def _sqlite(address: URL) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=name),
         # The driver would begin by itself, late and without the lock; we begin in _begin.
-        connect_args={"timeout": PATIENCE, "isolation_level": None},
+        connect_args={"async_creator_fn": connect, "timeout": PATIENCE, "isolation_level": None},
         # One may write at a time anyway, and our queue is fair where that of SQLite is a lottery.
         pool_size=1,
         max_overflow=0,

@@ -76,9 +76,18 @@ class Store:
         async with self.transaction() as transaction:
             gone = await forget(transaction.connection, transaction.now)
         if gone:
-            with told():
-                await checkpoint(self._engine)
+            await self.leave_nothing()
         return gone
+
+    async def leave_nothing(self) -> None:
+        """See to it that no deleted row lives on in SQLite's log.
+
+        Raises:
+            StoreError: the database did not do it.
+
+        """
+        with told():
+            await checkpoint(self._engine)
 
     async def healthy(self) -> bool:
         """Tell whether the database answers soon."""
@@ -93,7 +102,6 @@ class Store:
     async def close(self) -> None:
         """Let go of the database; on SQLite no deleted row is left behind in the log."""
         try:
-            with told():
-                await checkpoint(self._engine)
+            await self.leave_nothing()
         finally:
             await self._engine.dispose()

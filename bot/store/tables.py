@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 
 metadata: Final = MetaData()
 
@@ -15,4 +26,91 @@ seen: Final = Table(
     # Hours since 1970, so that a row does not tell the minute of a visit.
     Column("hour", Integer, nullable=False, index=True),
     sqlite_with_rowid=False,
+)
+
+_COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
+"""Numbers that the database gives: SQLite counts only in a column that is called INTEGER."""
+
+cases: Final = Table(
+    "cases",
+    metadata,
+    Column("number", String(8), primary_key=True),
+    Column("office", String(40), nullable=False),
+    # A tree or a page; and so on: none of these is a word of a person.
+    Column("topic", String(40), nullable=False),
+    Column("lang", String(2), nullable=False),
+    Column("mode", String(12), nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("turn", Integer, nullable=False),
+    # Seconds since 1970.
+    Column("opened", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("replied", Boolean, nullable=False),
+    Column("reason", String(12)),
+    Column("record", String(8), nullable=False),
+    Column("held", Boolean, nullable=False),
+    # What the card is called in the office's channel.
+    Column("card", String(400), nullable=False),
+    # Who opened it, as a digest under the key that wraps the key of the case.
+    Column("requester", LargeBinary(32), index=True),
+    # Everybody whom the case names, locked under its key.
+    Column("people", LargeBinary),
+)
+
+case_keys: Final = Table(
+    "case_keys",
+    metadata,
+    Column("number", String(8), ForeignKey("cases.number"), primary_key=True),
+    Column("key_id", LargeBinary(8), nullable=False),
+    Column("sealed", LargeBinary(64), nullable=False),
+)
+
+messages: Final = Table(
+    "messages",
+    metadata,
+    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    Column("number", String(8), ForeignKey("cases.number"), nullable=False),
+    # Its place in the case, which it is locked to.
+    Column("place", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # person, office
+    Column("sender", String(8), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("messages_place", "number", "place", unique=True),
+)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    Column("number", String(8), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    # The name of what is said, or of whom it is said to.
+    Column("detail", String(40), nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("parked", Boolean, nullable=False),
+)
+
+reminders: Final = Table(
+    "reminders",
+    metadata,
+    Column("number", String(8), primary_key=True),
+    Column("turn", Integer, primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("number", String(8), nullable=False, index=True),
+    Column("act", String(16), nullable=False),
+    # Who did it, as a digest, and the key that it is under; empty where time did.
+    Column("key_id", LargeBinary(8), nullable=False),
+    Column("actor", LargeBinary(32), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
 )

@@ -15,6 +15,7 @@
         assert "Can I post this?" in screen.text(view)     # also screen.buttons, options, links
         await alice.pick(view, "who", "employee")          # by block_id, then value or words
         await alice.type(view, "why", "because")
+        await alice.fill("Your words", "because")          # in the modal in front of her, by label
         await alice.submit(view)                           # the same object shows the next step
         await alice.press(view, label="Back")              # or by action_id, value, block_id
         await alice.close()

@@ -30,8 +30,8 @@ from tests.slack.state import (
     Workspace,
 )
 
-SCOPES = {"app_mentions:read", "chat:write", "commands", "im:history", "im:write", "pins:write",
-          "users:read"}  # fmt: skip
+SCOPES = {"app_mentions:read", "chat:write", "commands", "groups:read", "im:history", "im:write",
+          "pins:write", "users:read"}  # fmt: skip
 TRIGGER_SECONDS = 3.0
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -57,6 +57,8 @@ class FakeSlack(Delivering):
         self.violations: list[str] = []
         self.app_id = "A0CAIRN"
         self.app_token = "xapp-1-A0CAIRN-1-fake"
+        self.page = 1000
+        """Members on one page at most, however many were asked for: Slack may give fewer."""
         self.numbers = itertools.count(1)
         self.workspaces: dict[str, Workspace] = {}
         self.views: dict[str, View] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from tests.slack import limits, payloads, schemas
@@ -64,8 +65,13 @@ class Hands:
         return self.workspace.dm(self.id) or self._fake.open_dm(self.workspace, self.user)
 
     def sees(self, channel: Channel | None = None) -> list[Message]:
-        """The messages of a channel (or of the conversation with the bot) as they see them."""
-        found = (channel or self.dm).messages.values()
+        """The messages of a channel (or of the conversation with the bot) as they see them.
+
+        A private channel, and a conversation of others, shows nothing from the outside.
+        """
+        where = channel or self.dm
+        closed = where.is_private or where.is_im
+        found = () if closed and self.id not in where.members else where.messages.values()
         return [m for m in found if not m.deleted and m.only_for in (None, self.id)]
 
     @property
@@ -187,6 +193,21 @@ class Hands:
             "action_ts": self._fake.stamp(),
         }
         return await self._act(where, action)
+
+    async def fill(self, label: str, *given: str, where: Surface | None = None) -> Outcome | None:
+        """Fill the one field of that label: type a text, or pick options by their words."""
+        surface = where or self.view
+        named = {
+            b["block_id"]: b["element"]["type"]
+            for b in surface.blocks
+            if b["type"] == "input" and html.unescape(b["label"]["text"]) == label
+        }
+        if len(named) != 1:
+            raise RefusedError(f"{len(named)} fields are called {label!r}")
+        ((block_id, kind),) = named.items()
+        if kind.endswith("_input"):
+            return await self.type(surface, block_id, *given)
+        return await self.pick(surface, block_id, *given)
 
     async def submit(self, view: View | None = None) -> Outcome:
         """Press the button at the end of a modal, and see what the program answers."""

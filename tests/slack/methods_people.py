@@ -62,6 +62,8 @@ def _user(user: User, *, locale: bool) -> Json:
         }
     if user.is_stranger:
         body["is_stranger"] = True
+    if user.enterprise:
+        body["enterprise_user"] = {"id": user.id, "enterprise_id": user.enterprise}
     if locale:
         body["locale"] = user.locale
     return body
@@ -118,6 +120,7 @@ def conversations_members(fake: FakeSlack, at: Workspace, args: Json) -> Json:
     if cursor and not cursor.isdigit():
         raise ApiError("invalid_cursor")
     start = int(cursor or 0)
+    limit = min(limit, fake.page)
     more = str(start + limit) if start + limit < len(members) else ""
     page = members[start : start + limit]
     return {"members": page, "response_metadata": {"next_cursor": more}}
@@ -143,7 +146,7 @@ def _conversation(at: Workspace, channel: Channel) -> Json:
         "created": 1700000000,
         "is_archived": channel.is_archived,
         "is_im": channel.is_im,
-        "is_org_shared": False,
+        "is_org_shared": channel.is_org_shared,
         "context_team_id": at.id,
         "updated": 1700000000000,
     }
@@ -158,8 +161,9 @@ def _conversation(at: Workspace, channel: Channel) -> Json:
         "is_mpim": False,
         "is_private": channel.is_private,
         "is_general": False,
-        "is_shared": channel.is_ext_shared,
+        "is_shared": channel.is_ext_shared or channel.is_org_shared,
         "is_ext_shared": channel.is_ext_shared,
+        "is_pending_ext_shared": channel.is_pending_ext_shared,
         "is_member": at.bot.id in channel.members,
     }
 

@@ -88,6 +88,8 @@ class User:
     is_stranger: bool = False
     """Somebody from another organization, met in a shared channel."""
     deleted: bool = False
+    enterprise: str = ""
+    """The organization of several workspaces that they belong to, if there is one."""
 
 
 class Surface:
@@ -219,6 +221,10 @@ class Channel:
     is_im: bool = False
     is_archived: bool = False
     is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
+    """Another organization was invited, and has not come yet."""
+    is_org_shared: bool = False
+    """Shared with other workspaces of the same organization."""
     pins_restricted: bool = False
     """Administrators may forbid pinning."""
     messages: dict[str, Message] = field(default_factory=dict)

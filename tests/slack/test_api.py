@@ -138,6 +138,51 @@ async def test_people(fake: FakeSlack, alice: Person, slack: AsyncWebClient):
         await slack.users_info(user="U0NOBODY")
 
 
+async def test_what_a_channel_says_of_itself(fake: FakeSlack, alice: Person, slack: AsyncWebClient):
+    office = fake.channel("office", alice, is_private=True)
+
+    async def said() -> dict[str, object]:
+        channel = (await slack.conversations_info(channel=office.id)).data["channel"]
+        return {name: channel[name] for name in sorted(channel) if name.startswith("is_")}
+
+    before = await said()
+    assert (before["is_private"], before["is_shared"], before["is_archived"]) == (
+        True,
+        False,
+        False,
+    )
+    office.is_org_shared = True
+    after = await said()
+    assert {name for name in after if after[name] != before[name]} == {"is_org_shared", "is_shared"}
+    office.is_org_shared, office.is_ext_shared = False, True
+    after = await said()
+    assert {name for name in after if after[name] != before[name]} == {"is_ext_shared", "is_shared"}
+    office.is_ext_shared, office.is_pending_ext_shared = False, True
+    after = await said()
+    assert {name for name in after if after[name] != before[name]} == {"is_pending_ext_shared"}
+    secret = fake.channel("secret", alice, is_private=True, bot=False)
+    for method in ("conversations.info", "conversations.members"):
+        with pytest.raises(SlackApiError, match="channel_not_found"):
+            await slack.api_call(method, http_verb="GET", params={"channel": secret.id})
+
+
+async def test_members_come_in_pages_that_may_be_shorter_than_asked_for(
+    fake: FakeSlack, alice: Person, slack: AsyncWebClient
+):
+    office = fake.channel("office", alice, *map(fake.person, "bcd"), is_private=True)
+    fake.page = 2
+    found, cursor = [], None
+    for _ in range(3):
+        answer = await slack.conversations_members(channel=office.id, limit=200, cursor=cursor)
+        found.append(answer.data["members"])
+        cursor = answer.data["response_metadata"]["next_cursor"]
+    assert [len(page) for page in found] == [2, 2, 1]
+    assert {one for page in found for one in page} == office.members
+    assert cursor == ""
+    with pytest.raises(SlackApiError, match="invalid_limit"):
+        await slack.conversations_members(channel=office.id, limit=1001)
+
+
 async def test_conversations_with_one_person(fake: FakeSlack, alice: Person, slack: AsyncWebClient):
     gone = fake.person("gone", deleted=True)
     opened = (await slack.conversations_open(users=alice.id)).data

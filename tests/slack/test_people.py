@@ -181,6 +181,28 @@ async def test_values_stay_where_both_ids_stay_and_only_there(fake: FakeSlack, a
     assert screen.lines(view)[2:4] == ["[ ] X", "[ ] Z"], "an option that is gone is not chosen"
 
 
+async def test_a_field_is_filled_by_its_label(fake: FakeSlack, alice: Person):
+    boxes = radio("many", "x", "y", kind="checkboxes")
+    boxes["label"]["text"] = "Which &amp; why"
+    view = fake.open_view(alice.user, modal(field_of("a"), field_of("b"), radio("r", "x"), boxes))
+    view.block("a")["label"]["text"] = "Your words"
+    await alice.fill("Your words", "because")
+    await alice.fill("Which & why", "X", "Y")
+    assert view.filled["a"]["type"]["value"] == "because"
+    assert len(view.filled["many"]["pick"]["selected_options"]) == 2
+    with pytest.raises(RefusedError, match="0 fields are called 'your words'"):
+        await alice.fill("your words", "x")
+
+
+async def test_a_private_channel_shows_nothing_from_the_outside(fake: FakeSlack, alice: Person):
+    office = fake.channel("office", alice, is_private=True)
+    card = fake.put(office, fake.workspace.bot, "text", [NAV])
+    bob = fake.person("bob")
+    assert (alice.sees(office), bob.sees(office), bob.sees(alice.dm)) == ([card], [], [])
+    with pytest.raises(RefusedError, match="bob does not see"):
+        await bob.press(card, "back")
+
+
 async def test_views_are_updated_pushed_and_closed(
     fake: FakeSlack, program: Program, alice: Person, slack: AsyncWebClient
 ):

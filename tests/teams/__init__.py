@@ -22,6 +22,7 @@
         await alice.extension("check", context="message", html="<p>my draft</p>", at=team)
 
         team = fake.channel("team", alice, bob)        # fake.group("g", alice); bot=False
+        # its people are told page by page: "members" among fake.calls and fake.faults
         await alice.mention(team, "help")              # thread=team.messages[0]; alice.say: untold
         await bob.press(team.messages[-1], "Start")    # each person has their own view of it
         assert screen.text(alice.whispers[-1])         # messages that only she sees

@@ -48,7 +48,8 @@ def refusal(code: int, error: str, retry_after: str | None = None) -> web.Respon
 
 
 class Faults(shared.Faults):
-    """`add("send", reset(), times=2)`: for create, send, reply, update, delete, member, or `*`."""
+    """`add("send", reset(), times=2)`: for create, send, reply, update, delete, member, members, or
+    `*`."""
 
     async def answer(self, fault: Fault, request: web.Request, body: str = "") -> web.Response:
         if fault.kind == "refused":

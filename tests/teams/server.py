@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.teams.fake import FakeTeams
 
 _CHAT = "/teams/v3/conversations/{conversation}"
+_PAGE = (50, 500)
+"""The fewest and the most people of a page."""
 
 
 class RestError(Exception):
@@ -36,6 +38,7 @@ class Server:
             ("update", "PUT", f"{_CHAT}/activities/{{target}}"),
             ("delete", "DELETE", f"{_CHAT}/activities/{{target}}"),
             ("member", "GET", f"{_CHAT}/members/{{target}}"),
+            ("members", "GET", f"{_CHAT}/pagedmembers"),
         ):
             add(method, path, self._handler(kind))
         add("*", "/{rest:.*}", self._unknown)
@@ -80,7 +83,7 @@ class Server:
             if call.method in ("POST", "PUT"):
                 call.body = _parsed(raw)
             place = call.conversation or str((call.body or {}).get("members"))
-            seconds = fake.pace.wait("member" if call.kind == "member" else "write", place)
+            seconds = fake.pace.wait("member" if "member" in call.kind else "write", place)
             if seconds:
                 return refusal(429, CODES[429], str(seconds))
             run = getattr(self, f"_{call.kind}")
@@ -97,7 +100,8 @@ class Server:
         if body.get("isGroup") or len(members) != 1:
             fake.violate("create: a chat with other than one person")
             raise RestError(400)
-        user = next((p.user for p in fake.people if p.user.id == members[0].get("id")), None)
+        asked = members[0].get("id")
+        user = next((p.user for p in fake.people if asked in (p.user.id, p.user.aad)), None)
         tenant = body.get("tenantId") or ""
         inner = ((body.get("channelData") or {}).get("tenant") or {}).get("id")
         if user is None or tenant != user.tenant or inner not in (None, tenant):
@@ -142,6 +146,27 @@ class Server:
         if user is None:
             raise RestError(404, "MemberNotFoundInConversation")
         return web.json_response(_told(user))
+
+    def _members(self, call: Call) -> web.Response:
+        """The roster, page by page; of a chat all of it at once, whatever was asked for."""
+        chat, thread = self._chat(call, call.conversation)
+        known = {"pageSize", "continuationToken"}
+        asked, token = call.query.get("pageSize", "200"), call.query.get("continuationToken")
+        if thread or set(call.query) - known or not asked.isdecimal():
+            self._fake.violate(f"members: {call.query} in {call.conversation}")
+            raise RestError(400)
+        people = [*chat.members.values()]
+        page = min(max(int(asked), _PAGE[0]), _PAGE[1])
+        if chat.kind != "channel":
+            return web.json_response({"members": [_told(user) for user in people]})
+        starts = {_token(at): at for at in range(page, len(people), page)}
+        if token is not None and token not in starts:
+            raise RestError(400)
+        start = starts[token] if token is not None else 0
+        found: Json = {"members": [_told(user) for user in people[start : start + page]]}
+        if start + page < len(people):
+            found["continuationToken"] = _token(start + page)
+        return web.json_response(found)
 
     # ---- underneath
 
@@ -202,6 +227,11 @@ def _parsed(raw: bytes) -> Json:
     if not isinstance(found, dict):
         raise RestError(400)
     return found
+
+
+def _token(start: int) -> str:
+    """Where a roster goes on: with signs that mean something in an address."""
+    return f"{start}+/=&?#{start}"
 
 
 def _targeted(call: Call) -> bool:

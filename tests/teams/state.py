@@ -159,7 +159,7 @@ class Call:
     """One request of the program to the connector."""
 
     kind: str
-    """`create`, `send`, `reply`, `update`, `delete` or `member`."""
+    """`create`, `send`, `reply`, `update`, `delete`, `member` or `members`."""
     method: str
     conversation: str
     target: str

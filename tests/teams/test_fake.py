@@ -7,11 +7,13 @@ import copy
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 import pytest
 from aiohttp import ClientError, ClientSession, web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from tests.conftest import NOON
 from tests.teams import cards, faults, payloads, screen
@@ -98,7 +100,7 @@ class Bot:
         return web.Response(status=self.status)
 
     async def call(
-        self, method: str, url: str, body: object = None, **more: Any
+        self, method: str, url: str | URL, body: object = None, **more: Any
     ) -> tuple[int, Any, Any]:
         async with self._http.request(method, url, json=body, **more) as response:
             text = await response.text()
@@ -393,6 +395,33 @@ async def test_a_personal_chat_is_opened_and_a_member_is_told(
         (alice.user.aad, fake.tenant, "user"), (bob.user.aad, OTHER_TENANT, "user"),
         (gail.user.aad, fake.tenant, "guest"),
     ]  # fmt: skip
+
+
+async def test_a_roster_is_told_page_by_page_in_a_channel_and_at_once_in_a_chat(
+    fake: FakeTeams, bot: Bot, alice: Person
+):
+    people = [fake.person(f"p{number}") for number in range(70)]
+    team, group = fake.channel("team", *people), fake.group("group", *people)
+    url = at(fake, team.id, "pagedmembers")
+    _, first, _ = await bot.call("GET", f"{url}?pageSize=1")  # Teams takes that for 50
+    token = quote(first["continuationToken"], safe="")
+    _, second, _ = await bot.call(
+        "GET", URL(f"{url}?pageSize=50&continuationToken={token}", encoded=True)
+    )
+    told = [one["id"] for one in first["members"] + second["members"]]
+    assert told == [person.id for person in people]
+    assert "continuationToken" not in second
+    _, whole, _ = await bot.call("GET", f"{at(fake, group.id, 'pagedmembers')}?pageSize=50")
+    assert [one["id"] for one in whole["members"]] == told
+    assert set(whole) == {"members"}
+    assert (await bot.call("GET", f"{url}?continuationToken=other"))[0] == 400
+    other = fake.group("without", alice, bot=False)
+    assert (await bot.call("GET", at(fake, other.id, "pagedmembers")))[0] == 403
+    assert fake.violations == []
+    assert (await bot.call("GET", f"{url}?pageSize=x"))[0] == 400
+    assert (await bot.call("GET", f"{url}?page=2"))[0] == 400
+    assert len(fake.violations) == 2
+    fake.violations.clear()
 
 
 async def test_a_conversation_takes_so_many_messages_in_so_much_time(

@@ -35,6 +35,17 @@ def section(text: str) -> Block:
     return {"type": "section", "text": marked(text)}
 
 
+def plain_section(text: str) -> Block:
+    """Return a paragraph of words that no mark can format."""
+    return {"type": "section", "text": plain(text)}
+
+
+def quote(pieces: Sequence[str]) -> Block:
+    """Return what a person wrote, letter by letter; in it nothing is a link, mention or mark."""
+    spans = [{"type": "text", "text": piece} for piece in pieces]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": spans}]}
+
+
 def context(text: str) -> Block:
     """Return a small line of mrkdwn."""
     return {"type": "context", "elements": [marked(text)]}
@@ -110,22 +121,28 @@ def boxes(action: str, options: Sequence[Block], picked: Sequence[str] = ()) -> 
     return element
 
 
-def select(action: str, options: Sequence[Block], placeholder: str) -> Block:
+def select(
+    action: str, options: Sequence[Block], placeholder: str, picked: Sequence[str] = ()
+) -> Block:
     """Return a list to pick one choice from."""
-    return {
-        "type": "static_select",
-        "action_id": action,
-        "options": list(options),
-        "placeholder": plain(placeholder),
-    }
+    element = {**radio(action, options, picked), "type": "static_select"}
+    return {**element, "placeholder": plain(placeholder)}
 
 
-def text_field(action: str, *, filled: str | None = None, most: int) -> Block:
-    """Return a field to type in, or a filled one to copy from."""
+def multi_select(
+    action: str, options: Sequence[Block], placeholder: str, picked: Sequence[str] = ()
+) -> Block:
+    """Return a list to pick several choices from."""
+    element = {**boxes(action, options, picked), "type": "multi_static_select"}
+    return {**element, "placeholder": plain(placeholder)}
+
+
+def text_field(action: str, *, filled: str | None = None, most: int, lines: bool = True) -> Block:
+    """Return a field to type in, or a filled one to copy from; of one line unless ``lines``."""
     element: Block = {
         "type": "plain_text_input",
         "action_id": action,
-        "multiline": True,
+        "multiline": lines,
         "max_length": most,
     }
     if filled is not None:

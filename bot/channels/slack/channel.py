@@ -21,6 +21,9 @@ from bot.channels.sessions import proxy_for
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.cards import Cards
 from bot.channels.slack.decode import workspace_of
+from bot.channels.slack.desk import SlackDesk
+from bot.channels.slack.desk_presses import DeskPresses
+from bot.channels.slack.directory import Directory
 from bot.channels.slack.events import Events
 from bot.channels.slack.ingress import Door, Incoming
 from bot.channels.slack.outbound import Outbound
@@ -28,7 +31,9 @@ from bot.channels.slack.people import People
 from bot.channels.slack.presses import Presses
 from bot.channels.slack.router import Answer, Router
 from bot.channels.slack.sockets import SocketMode
+from bot.channels.slack.windows import Windows
 from bot.conversation import Conversation
+from bot.desk.port import Counter
 from bot.privacy import OWN, where_of
 from bot.seal import Seal
 from bot.tasks import Tasks
@@ -81,14 +86,30 @@ class SlackChannel:
         answers = SlackAnswers(conversation, seal)
         self._cards = Cards(time.monotonic)
         events = Events(answers, self.people, self.outbound, self.tasks, self._cards, seen=seen)
-        self._presses = Presses(
-            answers, self.people, self.outbound, self.tasks, self._cards, clock=time.monotonic
+        self._windows = Windows(self.outbound, time.monotonic)
+        presses = Presses(
+            answers, self.people, self.outbound, self.tasks, self._cards, windows=self._windows
         )
-        self._router = Router(self._presses, events)
+        self._directory = Directory(self.outbound, time.monotonic)
+        self.platform = SlackDesk(self.outbound, self._directory)
+        self._desk = DeskPresses(
+            answers,
+            self.people,
+            self._directory,
+            self.outbound,
+            self.tasks,
+            windows=self._windows,
+            clock=time.monotonic,
+        )
+        self._router = Router(presses, self._desk, events)
         self._door = Door(settings.signing_secrets, clock)
         self._sockets = (
             SocketMode(settings.app_token, client, self.answer) if settings.app_token else None
         )
+
+    def serve_desk(self, counter: Counter) -> None:
+        """Have the desk answer its presses; what it asks of Slack is ``platform``."""
+        self._desk.serve(counter)
 
     @property
     def is_ready(self) -> bool:
@@ -152,7 +173,8 @@ class SlackChannel:
 
     def sweep(self) -> None:
         """Drop from memory what is older than half an hour."""
-        for part in (self._cards, self._presses, self.people, self.outbound):
+        parts = (self._cards, self._windows, self._directory, self.people, self.outbound)
+        for part in parts:
             part.sweep()
 
 

@@ -2,7 +2,8 @@
 
 Slack refuses the whole of a payload for one letter too many, so it is looked at beforehand. The
 numbers are those of Slack's own reference; the sum over all blocks of a message is not written
-there: messages of 11,000 letters were refused, so ours stay well below.
+there: messages of 11,000 letters were refused, so ours stay well below. Of a view only its bytes
+count. Letters are counted as Slack does, by which an emoji is two.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from typing import Any, Final
 MESSAGE_BLOCKS: Final = 50
 VIEW_BLOCKS: Final = 100
 SUM: Final = 9_000
+FORM_SUM: Final = 18_000
+"""Letters of a form of the desk, in which people read what they wrote: with what is typed in it,
+it comes back to us in well under the 256 kB that we read."""
+
 TEXT: Final = 3_000
 _ID: Final = 255
 _VALUE: Final = 2_000
@@ -56,8 +61,8 @@ def checked_message(payload: Mapping[str, Any]) -> Checked:
     return Checked(payload)
 
 
-def checked_view(payload: Mapping[str, Any]) -> Checked:
-    """Return a modal or Home view that keeps to the limits.
+def checked_view(payload: Mapping[str, Any], most: int = SUM) -> Checked:
+    """Return a modal or Home view that keeps to the limits, ``most`` letters in all.
 
     Raises:
         TooLargeError: something in it is larger than Slack takes.
@@ -69,12 +74,19 @@ def checked_view(payload: Mapping[str, Any]) -> Checked:
     _at_most("private_metadata", len(payload.get("private_metadata", "")), _METADATA)
     _at_most("callback_id", len(payload.get("callback_id", "")), _ID)
     _at_most("blocks", len(payload["blocks"]), VIEW_BLOCKS)
-    _check_blocks(payload["blocks"])
+    inputs = [block for block in payload["blocks"] if block["type"] == "input"]
+    _at_most("fields that nothing sends", len(inputs) if "submit" not in payload else 0, 0)
+    _check_blocks(payload["blocks"], most)
     return Checked(payload)
 
 
-def _check_blocks(found: Sequence[Mapping[str, Any]]) -> None:
-    _at_most("sum of text", sum([_block_size(block) for block in found]), SUM)
+def units(text: str) -> int:
+    """Return the length of a text as Slack counts it."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _check_blocks(found: Sequence[Mapping[str, Any]], most: int = SUM) -> None:
+    _at_most("sum of text", sum([_block_size(block) for block in found]), most)
     names = [block["block_id"] for block in found if "block_id" in block]
     _at_most("the same block_id", len(names) - len(set(names)), 0)
 
@@ -99,6 +111,9 @@ def _block_size(block: Mapping[str, Any]) -> int:
     if kind == "input":
         size = _text("label", block["label"], _LABEL) + _element_size(block["element"])
         return size + (_text("hint", block["hint"], _LABEL) if "hint" in block else 0)
+    if kind == "rich_text":
+        spans = [span for part in block["elements"] for span in part["elements"]]
+        return sum([_text("rich text", span, TEXT) for span in spans])
     return 0
 
 
@@ -113,11 +128,11 @@ def _element_size(element: Mapping[str, Any]) -> int:
             size += sum([_text(part, asked[part], most) for part, most in _CONFIRM.items()])
         return size
     if kind == "plain_text_input":
-        size = len(element.get("initial_value", ""))
+        size = units(element.get("initial_value", ""))
         _at_most("initial_value", size, element["max_length"])
         return size
     options = element["options"]
-    limit = _SELECT if kind == "static_select" else _RADIO
+    limit = _SELECT if kind.endswith("static_select") else _RADIO
     _at_most(f"options of {kind}", len(options), limit)
     _at_most("the same option", len(options) - len({o["value"] for o in options}), 0)
     if "placeholder" in element:
@@ -134,7 +149,7 @@ def _option_size(option: Mapping[str, Any]) -> int:
 
 
 def _text(where: str, text: Mapping[str, Any], limit: int) -> int:
-    size = len(text["text"])
+    size = units(text["text"])
     if size > limit:
         raise TooLargeError(where, size, limit)
     return size

@@ -1,7 +1,8 @@
 """What must Slack be told about the app? Its manifest, with the least that the app may do.
 
 No scope reads what is written in channels: ``im:history`` is for the person's own chat with
-Cairn, and ``app_mentions:read`` for messages that name it.
+Cairn, and ``app_mentions:read`` for messages that name it. ``groups:read`` tells who is in a
+private channel that Cairn was invited to, and whether it is still private.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import yaml
 from bot.channels.slack.channel import PATH
 from bot.channels.slack.router import COMMAND
 from bot.channels.slack.surfaces import MAIN, TITLE
-from bot.guidance.model import Guidance
+from bot.guidance.model import Guidance, When
 from bot.guidance.words import LANGS
 
 NAME: Final = "manifest.yaml"
@@ -21,6 +22,7 @@ SCOPES: Final = (
     "app_mentions:read",
     "chat:write",
     "commands",
+    "groups:read",
     "im:history",
     "im:write",
     "users:read",
@@ -63,7 +65,8 @@ def manifest(guidance: Guidance, url: str | None) -> dict[str, Any]:
             "name": TITLE,
             "description": f"{tagline.en} · {tagline.fr}",
             "long_description": "\n\n".join(
-                f"{phrases['what_i_am'][lang]} {guidance.promise.line[lang]}" for lang in LANGS
+                f"{phrases['what_i_am'][lang]} {guidance.promise.line[When.ALWAYS][lang]}"
+                for lang in LANGS
             ),
             "background_color": _COLOUR,
         },

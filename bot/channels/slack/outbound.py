@@ -31,9 +31,16 @@ _TRIGGER: Final = 2.7
 """Seconds of a trigger's three that may pass; the rest is for the way back."""
 
 _PATIENT: Final = 10.0
+_LONGEST_TURN: Final = 5.0
+"""Seconds that a message sent once may wait for the others of its channel."""
+
+_PAGES: Final = 5
 _SPACING: Final = 1.05
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
-_TRANSIENT: Final = frozenset(
+_CODE: Final = re.compile(r"[a-z0-9_]{1,60}", re.ASCII)
+"""What a code of Slack looks like. It holds no capital letter, so it can be no id."""
+
+TRANSIENT: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
 _OK: Final = 200
@@ -107,6 +114,35 @@ class Outbound:
         found = answer.get("user")
         return found if isinstance(found, dict) else {}
 
+    async def channel(self, channel: str) -> Mapping[str, Any]:
+        """Return what Slack says of a channel; asked once, without waiting."""
+        answer = await self._urgent("conversations.info", {"channel": channel}, _URGENT)
+        found = answer.get("channel")
+        return found if isinstance(found, dict) else {}
+
+    async def members(self, channel: str, most: int) -> tuple[str, ...]:
+        """Return the ids of all in a channel, bots as well; asked once, without waiting.
+
+        Raises:
+            SlackError: ``too_many_members``, there are more than ``most``; or as always.
+
+        """
+        found: list[str] = []
+        arguments = {"channel": channel, "limit": str(most)}
+        for _ in range(_PAGES):
+            answer = await self._urgent("conversations.members", arguments, _URGENT)
+            page, more = answer.get("members"), answer.get("response_metadata")
+            if not isinstance(page, list) or not all(isinstance(one, str) for one in page):
+                raise UnreachableError  # who is in it is known whole, or not at all
+            found += page
+            cursor = more.get("next_cursor") if isinstance(more, dict) else None
+            if len(found) > most:
+                break
+            if not cursor:
+                return tuple(found)
+            arguments["cursor"] = str(cursor)
+        raise SlackError("too_many_members")
+
     async def open_view(self, trigger: str, view: Checked, age: float) -> Mapping[str, Any]:
         """Open a modal, and return it; asked once, since a trigger lives three seconds.
 
@@ -142,6 +178,29 @@ class Outbound:
     async def update(self, channel: str, ts: str, message: Checked) -> None:
         """Put another message in place of one of ours."""
         await self._say("chat.update", channel, message, {"ts": ts})
+
+    async def post_once(self, channel: str, message: Checked, below: str | None = None) -> str:
+        """Post a message, tried once; ``below`` is the one that it answers, for all to see.
+
+        Raises:
+            SlackError: it was not posted; or, when ``UnreachableError``, perhaps it was.
+
+        """
+        more = {"thread_ts": below, "reply_broadcast": True} if below else {}
+        answer = await self._once("chat.postMessage", channel, {**message, **more})
+        ts = answer.get("ts")
+        if not isinstance(ts, str) or not ts:
+            raise UnreachableError
+        return ts
+
+    async def update_once(self, channel: str, ts: str, message: Checked) -> None:
+        """Put another message in place of one of ours, tried once.
+
+        Raises:
+            SlackError: it was not done; or, when ``UnreachableError``, perhaps it was.
+
+        """
+        await self._once("chat.update", channel, {**message, "ts": ts})
 
     async def whisper(
         self, channel: str, user: str, message: Checked, thread: str | None = None
@@ -188,14 +247,17 @@ class Outbound:
     async def _say(
         self, method: str, channel: str, message: Checked, more: Mapping[str, str | None]
     ) -> Mapping[str, Any]:
-        arguments = {
-            "channel": channel,
-            "unfurl_links": False,
-            "unfurl_media": False,
-            **message,
-            **{name: value for name, value in more.items() if value},
-        }
-        return await self._patient(method, arguments, channel)
+        said = {**message, **{name: value for name, value in more.items() if value}}
+        return await self._patient(method, _said(channel, said), channel)
+
+    async def _once(self, method: str, channel: str, message: Payload) -> Mapping[str, Any]:
+        lane, began = self._lane(method), self._clock()
+        waits = max(lane.closed_until, self._next.get(channel, 0.0)) - began
+        if lane.closed_until > began or waits > _LONGEST_TURN:
+            raise LimitedError(waits)
+        await self._space(channel)
+        left = _PATIENT - (self._clock() - began)
+        return await self._call(lane, method, _said(channel, message), left)
 
     async def _urgent(self, method: str, arguments: Payload, within: float) -> Mapping[str, Any]:
         lane = self._lane(method)
@@ -284,7 +346,7 @@ class Outbound:
                 await self._sleep(limited.wait + random.uniform(0, 0.5))  # noqa: S311 no secret
             except SlackError as error:
                 if tried == TRIES or not (
-                    isinstance(error, UnreachableError) or error.code in _TRANSIENT
+                    isinstance(error, UnreachableError) or error.code in TRANSIENT
                 ):
                     raise
                 await self._sleep(min(2.0**tried, _LONGEST_WAIT) * random.uniform(0.5, 1.0))  # noqa: S311
@@ -311,8 +373,13 @@ class Outbound:
             raise SlackError("foreign_response_url")
 
 
-_FORM_ONLY: Final = frozenset({"users.info"})
+_FORM_ONLY: Final = frozenset({"users.info", "conversations.info", "conversations.members"})
 """Methods that read no JSON."""
+
+
+def _said(channel: str, message: Payload) -> Payload:
+    """Return a message as it is sent: no address in it is looked up and shown."""
+    return {"channel": channel, "unfurl_links": False, "unfurl_media": False, **message}
 
 
 def _told(response: Any) -> SlackError:
@@ -323,7 +390,7 @@ def _told(response: Any) -> SlackError:
     code = data.get("error") if isinstance(data, dict) else None
     if status >= _SERVER_ERROR or not isinstance(code, str):
         return UnreachableError()
-    return SlackError(code)
+    return SlackError(code if _CODE.fullmatch(code) else "unknown_code")
 
 
 def _seconds(text: str | None) -> float:

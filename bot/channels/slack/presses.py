@@ -6,12 +6,11 @@ that is refused, the same first screen comes another way, so that nobody gets si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from bot.channels.memory import Memory
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import (
@@ -23,6 +22,7 @@ from bot.channels.slack.decode import (
 from bot.channels.slack.limits import Checked
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
+from bot.channels.slack.windows import Windows
 from bot.channels.steps import Fields, Step, again
 from bot.conversation import Move, Reply, Say
 from bot.guidance.pages import HOME
@@ -60,19 +60,15 @@ class Presses:
         tasks: Tasks,
         cards: Cards,
         *,
-        clock: Callable[[], float],
+        windows: Windows,
     ) -> None:
-        """Take the parts of the channel, and a monotonic clock in seconds."""
+        """Take the parts of the channel."""
         self._answers = answers
         self._people = people
         self._outbound = outbound
         self._tasks = tasks
         self._cards = cards
-        self._swapped: Memory[str] = Memory(clock)
-
-    def sweep(self) -> None:
-        """Drop what is older than half an hour."""
-        self._swapped.sweep()
+        self._windows = windows
 
     # -- what opens a window
 
@@ -166,11 +162,9 @@ class Presses:
             return
         reply = self._answers.at(HOME, lang) if first.reply is None else self._same(first, lang)
         try:
-            new = await self._outbound.swap_view(view_id, self._answers.modal(reply, person), known)
+            await self._windows.swap(view_id, known, self._answers.modal(reply, person))
         except SlackError:
             return  # they went on, or Slack has no time: the first screen does as well
-        # Whoever pressed something meanwhile pressed it on the view that was there before.
-        self._swapped.keep((view_id, known), new)
 
     def _same(self, first: _First, lang: Lang) -> Reply:
         assert first.reply is not None
@@ -234,7 +228,7 @@ class Presses:
         else:
             reply, number = self._stepped(press, opened, view.get("state"))
             shown = answers.modal(reply, person, number)
-        await self._update(str(view.get("id", "")), shown, view.get("hash"))
+        await self._windows.update(str(view.get("id", "")), shown, view.get("hash"))
 
     def _stepped(self, press: Press, opened: Step | Spot, state: object) -> tuple[Reply, int]:
         """Return the reply to a press and its page."""
@@ -250,18 +244,6 @@ class Presses:
         except SlackError:
             return "not_sent_here"
         return "sent_here"
-
-    async def _update(self, view_id: str, shown: Checked, unless_changed: object) -> None:
-        known = unless_changed if isinstance(unless_changed, str) else None
-        try:
-            await self._outbound.update_view(view_id, shown, known)
-        except SlackError as error:
-            swapped = self._swapped.recall((view_id, known or ""))
-            if error.code == "hash_conflict" and swapped is not None:
-                await self._update(view_id, shown, swapped)
-            elif error.code not in ("hash_conflict", "not_found", "view_not_found"):
-                raise
-            # Else the person went on or closed the window meanwhile: what they see is newer.
 
     async def _in_home(self, press: Press) -> None:
         person = press.person

@@ -19,7 +19,9 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.response import BoltResponse
 
 from bot.channels.slack.decode import person_of
+from bot.channels.slack.desk_presses import DeskPresses
 from bot.channels.slack.events import Events
+from bot.channels.slack.forms import is_desk
 from bot.channels.slack.presses import Press, Presses
 
 Body = Mapping[str, Any]
@@ -45,8 +47,9 @@ class Answer:
 class Router:
     """Has each request answered by what is meant for it."""
 
-    def __init__(self, presses: Presses, events: Events) -> None:
+    def __init__(self, presses: Presses, desk: DeskPresses, events: Events) -> None:
         self._presses = presses
+        self._desk = desk
         self._events = events
         self._bolt = _bolt()
         self._bolt.view(_ANY)(_ours(self._view))
@@ -79,10 +82,14 @@ class Router:
 
     # -- the listeners
 
-    async def _view(self, body: Body, _: Mapping[str, Any]) -> BoltResponse:
+    async def _view(self, body: Body, context: Mapping[str, Any]) -> BoltResponse:
         person = person_of(body)
         if person is None or body.get("type") != "view_submission":
             return _done()
+        if is_desk(body["view"]["callback_id"]):
+            answer = await self._desk.submit(body, person, context["age"])
+            # Without one Slack says that it did not work, and keeps what was typed.
+            return _done(answer) if answer else BoltResponse(status=503, body="")
         return _done(self._presses.submit(body, person))
 
     async def _action(self, body: Body, context: Mapping[str, Any]) -> BoltResponse:
@@ -91,6 +98,9 @@ class Router:
         if person is None or not isinstance(first, dict):
             return _done()
         press = Press(body, person, str(first.get("action_id", "")), first.get("value"))
+        if is_desk(press.do):
+            taken = self._desk.press(press, context["age"])
+            return _done() if taken else BoltResponse(status=503, body="")
         await self._presses.press(press, context["age"])
         return _done()
 

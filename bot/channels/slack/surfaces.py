@@ -19,7 +19,7 @@ from bot.channels.slack.blocks import Block
 from bot.channels.slack.mrkdwn import literal
 from bot.channels.slack.pen import PEN, page_of
 from bot.channels.text import in_pieces, to_copy
-from bot.channels.wording import both, takes_words, typing_label
+from bot.channels.wording import both, promise_line, takes_words, typing_label
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.understand import MAX_TYPED
@@ -147,11 +147,13 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
     read = [start(name, say(f"{name}_title")) for name in ("topics", "offices")]
     read.append(start("topic:learning", guidance.topics["learning"].title[reply.lang]))
     read.append(start("promise", say("promise_link")))
+    if reply.writes:
+        read.append(blocks.button("desk:offices", say("desk_write_button")))
     found = [
         *_notices(reply),
         blocks.header(say("home_title")),
         blocks.section(literal(say("what_i_am"))),
-        blocks.context(PEN.marked(guidance.promise.line[reply.lang])),
+        blocks.context(PEN.marked(promise_line(reply))),
         blocks.section(f"*{literal(say('home_walks'))}*"),
         blocks.actions(main, "main"),
         blocks.actions(others, "others"),
@@ -189,8 +191,8 @@ def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
         *_notices(french),
         blocks.section(literal(english.phrase("what_i_am"))),
         blocks.section(literal(french.phrase("what_i_am"))),
-        blocks.context(PEN.marked(english.guidance.promise.line.en)),
-        blocks.context(PEN.marked(french.guidance.promise.line.fr)),
+        blocks.context(PEN.marked(promise_line(english))),
+        blocks.context(PEN.marked(promise_line(french))),
         blocks.labelled("lang", "Language · Langue", blocks.radio("lang", tongues)),
         blocks.labelled(
             "goto:both",

@@ -19,7 +19,8 @@ from bot.channels.requests import RefusedError
 from bot.channels.seen import Seen
 from bot.channels.teams.answers import TeamsAnswers
 from bot.channels.teams.came import Came, came_of
-from bot.channels.teams.decode import is_id, is_personal, press_of
+from bot.channels.teams.decode import Press, is_id, is_personal, press_of
+from bot.channels.teams.desk import TeamsDesk
 from bot.channels.teams.elements import attachment
 from bot.channels.teams.events import Events
 from bot.channels.teams.ingress import Door
@@ -29,11 +30,14 @@ from bot.channels.teams.menu import Menu
 from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.people import People
 from bot.channels.teams.presses import Presses, Shown
-from bot.channels.teams.surfaces import TITLE
+from bot.channels.teams.roster import BOT
+from bot.channels.teams.surfaces import DESK, TITLE
 from bot.channels.teams.transport import Transport
+from bot.channels.teams.visits import Visits
 from bot.conversation import Conversation
+from bot.desk.port import Counter
 from bot.privacy import OWN, where_of
-from bot.seal import Seal
+from bot.seal import Seal, Surface
 from bot.tasks import Tasks
 
 PATH: Final = "/api/messages"
@@ -54,12 +58,14 @@ Body = Mapping[str, Any]
 class TeamsSettings:
     """What the operator set for Teams: whose people are served, and by which hosts.
 
-    ``targeted`` says that the tenant has messages which one person of a channel sees.
+    ``targeted`` says that the tenant has messages which one person of a channel sees, ``app_id``
+    who we are; without it we are on this machine only.
     """
 
     tenants: frozenset[str]
     hosts: frozenset[str]
     targeted: bool
+    app_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,10 @@ class TeamsChannel:
             seen=seen,
             clock=clock,
         )
+        self.platform = TeamsDesk(
+            self.outbound, f"{BOT}{settings.app_id}" if settings.app_id else ""
+        )
+        self._visits: Visits | None = None
         self._door = Door(transport, settings.tenants, settings.hosts)
         self._invokes: Mapping[str, Callable[[Came], Awaitable[Answer]]] = {
             "adaptiveCard/action": self._pressed,
@@ -118,6 +128,10 @@ class TeamsChannel:
             "composeExtension/fetchTask": self._extension,
             "composeExtension/submitAction": self._dialog_pressed,
         }
+
+    def serve_desk(self, counter: Counter) -> None:
+        """Have the desk answer its presses; what it asks of Teams is ``platform``."""
+        self._visits = Visits(self._answers, self.outbound, counter)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Answer a request by HTTP."""
@@ -192,12 +206,22 @@ class TeamsChannel:
 
     async def _dialog(self, came: Came) -> Answer:
         press = press_of(_dict(came.activity, "value").get("data"))
+        if (card := await self._at_the_desk(came, press, Surface.MESSAGE)) is not None:
+            return _in_dialog(card)
         return _in_dialog(self._presses.dialog_for(press, came.person, press.lang or came.lang))
 
     async def _dialog_pressed(self, came: Came) -> Answer:
         press = press_of(_dict(came.activity, "value").get("data"))
+        if (card := await self._at_the_desk(came, press, Surface.MODAL)) is not None:
+            return _in_dialog(card)
         lang = press.lang or came.lang or "en"
         return _in_dialog(await self._presses.in_dialog(press, came.person, lang, came.chat))
+
+    async def _at_the_desk(self, came: Came, press: Press, surface: Surface) -> Checked | None:
+        """Return what a press of the desk leads to; nothing where it is none, or none is served."""
+        if self._visits is None or not press.do.startswith(DESK):
+            return None
+        return await self._visits.answer(came, press.lang, surface)
 
     async def _extension(self, came: Came) -> Answer:
         on_message = _dict(came.activity, "value").get("commandContext") == "message"

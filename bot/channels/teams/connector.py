@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from bot.channels.teams.tokens import TokenSource
 
 _WITHIN: Final = aiohttp.ClientTimeout(total=10)
-_LARGEST_ANSWER: Final = 64 * 1024
+_LARGEST_ANSWER: Final = 256 * 1024
+"""Bytes: two hundred people as the service tells of them take about half of it."""
+
 _LONGEST_WAIT: Final = 60.0
 _LONGEST_ADDRESS: Final = 512
 _ADDRESS: Final = re.compile(

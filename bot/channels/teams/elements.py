@@ -43,6 +43,20 @@ def title(words: str) -> Element:
     return {**heading(words), "size": "Large", "spacing": "Small"}
 
 
+def verbatim(runs: Sequence[str], *, apart: bool = False) -> Element:
+    """Return a line that is shown letter by letter; ``apart`` leaves room above it."""
+    return {
+        "type": "RichTextBlock",
+        "spacing": "Medium" if apart else "None",
+        "inlines": [{"type": "TextRun", "text": run} for run in runs],
+    }
+
+
+def quotation(lines: Sequence[Element]) -> Element:
+    """Return lines on a ground of their own: somebody else says them, and not Cairn."""
+    return {"type": "Container", "style": "emphasis", "items": list(lines)}
+
+
 def choices(
     name: str,
     label: str,
@@ -69,15 +83,31 @@ def choices(
 
 
 def text_field(
-    name: str, label: str, *, filled: str | None = None, most: int | None = None
+    name: str,
+    label: str,
+    *,
+    filled: str | None = None,
+    most: int | None = None,
+    lines: bool = True,
 ) -> Element:
-    """Return a field to type in, or a filled one to copy from."""
-    element: Element = {"type": "Input.Text", "id": name, "label": label, "isMultiline": True}
+    """Return a field to type in, of several lines or of one, or a filled one to copy from."""
+    element: Element = {"type": "Input.Text", "id": name, "label": label, "isMultiline": lines}
     if filled is not None:
         element["value"] = filled
     if most is not None:
         element["maxLength"] = most
     return element
+
+
+def hidden(name: str, value: str) -> Element:
+    """Return a field out of sight; a client that shows it has a label to show."""
+    return {
+        "type": "Input.Text",
+        "id": name,
+        "label": "—",
+        "value": value,
+        "isVisible": False,
+    }
 
 
 def submit(do: str, words: str, data: Element, *, style: Style = "default") -> Element:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from bot.channels.teams.icons import color_icon, outline_icon
 from bot.channels.teams.menu import Command, commands
-from bot.guidance.model import Guidance
+from bot.guidance.model import Guidance, When
 from bot.guidance.pages import HOME
 from bot.guidance.words import Lang
 
@@ -99,7 +99,7 @@ def _manifest(
         "name": {"short": _TITLE, "full": f"{_TITLE} · {say['tagline'][lang]}"},
         "description": {
             "short": say["tagline_short"][lang],
-            "full": f"{say['what_i_am'][lang]} {guidance.promise.line[lang]}",
+            "full": f"{say['what_i_am'][lang]} {guidance.promise.line[When.ALWAYS][lang]}",
         },
         "icons": {"color": "color.png", "outline": "outline.png"},
         "accentColor": _COLOUR,
@@ -130,6 +130,9 @@ def _manifest(
             }
         ],
         "permissions": list(PERMISSIONS),
+        # Since 1.25 Teams takes no app for teams that does not say this. It then offers the app in
+        # private channels, where an office may work, and in shared ones too.
+        "supportsChannelFeatures": "tier1",
         "validDomains": [urlsplit(url).hostname],
         "defaultInstallScope": "personal",
     }

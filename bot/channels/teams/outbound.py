@@ -9,7 +9,6 @@ try and no waiting.
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -32,6 +31,12 @@ _LONGEST_WAIT: Final = 30.0
 _SETTLE: Final = 2.0
 """Seconds after which a place is not kept in the chat any more: by then the person has gone on, and
 to draw the card anew would take away what they have ticked."""
+
+_MOMENT: Final = 2.0
+"""Seconds for which one attempt waits for the tenant's turn, and no longer."""
+
+_BEHIND: Final = 5.0
+"""Seconds until those who wait at a place may be through."""
 
 Sleep = Callable[[float], Awaitable[None]]
 _Result = TypeVar("_Result")
@@ -75,16 +80,16 @@ class Outbound:
 
         ``since`` is when the press was answered.
         """
-        place = _place(chat)
-        if self._clock() - since > _SETTLE or self._wait(place, chat) > 0:
+        if self._clock() - since > _SETTLE or self._wait(_place(chat)) > 0:
             return
-        self._tenants.take(chat.tenant)
-        self._take(place)
+        if self._tenants.wait(chat.tenant) > 0:
+            return
+        activity = message(card, summary)
         try:
             async with asyncio.timeout(_SETTLE):
-                await self._transport.update(chat, activity_id, message(card, summary))
-        except LimitedError as limited:
-            self._chats.close(place, limited.wait)
+                await self.once(
+                    chat, lambda transport: transport.update(chat, activity_id, activity)
+                )
         except (TransportError, TimeoutError):
             return  # the answer to the press is what counts
 
@@ -101,17 +106,42 @@ class Outbound:
             f"who is in {_place(chat)}", chat, lambda: self._transport.member(chat, user)
         )
 
+    async def once(
+        self, chat: Chat, attempt: Callable[[Transport], Awaitable[_Result]], place: str = ""
+    ) -> _Result:
+        """Make one attempt, if one may be made now: whoever calls has the patience.
+
+        ``place`` is what is counted for, where that is not the chat. The tenant's turn is waited
+        for, since that is a matter of a moment.
+
+        Raises:
+            LimitedError: nothing may be said there now.
+            TransportError: and each of the others, as ``transport`` lists them.
+
+        """
+        place = place or _place(chat)
+        wait, turn = self._wait(place), self._tenants.wait(chat.tenant)
+        if wait > 0 or turn > _MOMENT:
+            raise LimitedError(max(wait, turn))
+        self._take(place)
+        if (wait := self._tenants.take(chat.tenant)) > 0:
+            await self._sleep(wait)
+        try:
+            return await attempt(self._transport)
+        except LimitedError as limited:
+            self._chats.close(place, limited.wait)
+            raise
+
     def sweep(self) -> None:
         """Forget the chats in which little was said lately."""
         for pace in (self._chats, self._hours, self._tenants):
             pace.sweep()
 
-    def _wait(self, place: str, chat: Chat) -> float:
-        """Return in how many seconds something may be sent at once, with nobody waiting."""
+    def _wait(self, place: str) -> float:
+        """Return in how many seconds something may be sent to a place with nobody waiting."""
         if place in self._lines:
-            return math.inf
-        waits = (self._chats.wait(place), self._hours.wait(place))
-        return max(*waits, self._tenants.wait(chat.tenant))
+            return _BEHIND
+        return max(self._chats.wait(place), self._hours.wait(place))
 
     def _take(self, place: str) -> None:
         self._chats.take(place)

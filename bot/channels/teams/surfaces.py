@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from bot.channels.controls import controls, onward, to_private
+from bot.channels.controls import Control, controls, onward, to_private
 from bot.channels.paging import Page
 from bot.channels.teams import elements
 from bot.channels.teams.elements import Element
 from bot.channels.teams.markdown import literal
 from bot.channels.teams.pen import PEN
 from bot.channels.text import in_pieces, to_copy
-from bot.channels.wording import both, takes_words, typing_label
+from bot.channels.wording import both, promise_line, takes_words, typing_label
 from bot.conversation import Reply
 from bot.guidance.understand import MAX_TYPED
 from bot.seal import Surface
 
 TITLE: Final = "Cairn"
 CAPSULE: Final = "c"
+DESK: Final = "desk:"
+"""How everything begins that is done at the desk."""
+
 _ROW: Final = 62
 """Letters of the buttons of a row; in a longer one some clients cut them short."""
 
@@ -52,13 +55,20 @@ def _rows(reply: Reply, page: Page, capsule: str, surface: Surface) -> Iterator[
     data = {CAPSULE: capsule}
     main = onward(reply, page)
     actions = [button(*main, data, style="positive")] if main else []
-    actions += [button(*control, data) for control in controls(reply, page)]
+    actions += [control_button(control, data, surface) for control in controls(reply, page)]
     if surface is Surface.MESSAGE:
         actions.append(elements.fetch(*to_private(reply), data))
-    return _in_rows(actions)
+    return in_rows(actions)
 
 
-def _in_rows(actions: Sequence[Element]) -> Iterator[Element]:
+def control_button(control: Control, data: Element, surface: Surface) -> Element:
+    """Return the button of a control; the desk is met in a dialog only, since chats are kept."""
+    if surface is Surface.MESSAGE and control.do.startswith(DESK):
+        return elements.fetch(*control, data)
+    return _button(surface)(*control, data)
+
+
+def in_rows(actions: Sequence[Element]) -> Iterator[Element]:
     """Return buttons in rows that are not too long; Teams leaves out a seventh in a row."""
     rows: list[list[Element]] = []
     room = 0
@@ -90,7 +100,7 @@ def trail_form(reply: Reply, capsule: str, surface: Surface) -> Element:
     field = elements.choices(f"change:{reply.lang}", reply.phrase("change_which"), options)
     button, data = _button(surface), {CAPSULE: capsule}
     go_on = button("change", reply.phrase("next"), data, style="positive")
-    return _card(reply, [field, *_in_rows([go_on, button("look", reply.phrase("back"), data)])])
+    return _card(reply, [field, *in_rows([go_on, button("look", reply.phrase("back"), data)])])
 
 
 def copy_form(
@@ -116,7 +126,7 @@ def copy_form(
         found.append(elements.small(literal(reply.phrase("send_here_warning"))))
         actions.append(button("send", reply.phrase("send_here"), data))
     actions.append(button("look", reply.phrase("back"), data))
-    return _card(reply, [*found, *_in_rows(actions)])
+    return _card(reply, [*found, *in_rows(actions)])
 
 
 def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> Element:
@@ -135,12 +145,12 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         elements.title(TITLE),
         elements.text(literal(english.phrase("what_i_am"))),
         elements.text(literal(french.phrase("what_i_am"))),
-        elements.small(PEN.marked(english.guidance.promise.line.en)),
-        elements.small(PEN.marked(french.guidance.promise.line.fr)),
+        elements.small(PEN.marked(promise_line(english))),
+        elements.small(PEN.marked(promise_line(french))),
         elements.choices("lang", "Language · Langue", tongues),
         elements.choices("goto:both", both(replies, "home_title"), options),
         _type_field(*replies),
-        *_in_rows(
+        *in_rows(
             [
                 button("first", both(replies, "next"), data, style="positive"),
                 # Which of the two is pressed tells the language.
@@ -169,7 +179,7 @@ def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool
             elements.fetch(f"start:{place}", reply.phrase("open_private"), tongue),
             elements.open_url(reply.phrase("open_chat"), chat),
         ]
-        body += [elements.text(literal(reply.phrase(phrase))), *_in_rows(actions)]
+        body += [elements.text(literal(reply.phrase(phrase))), *in_rows(actions)]
     return elements.card(body, replies[0].lang, both(replies, "neutral_text"))
 
 

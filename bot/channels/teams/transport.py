@@ -9,6 +9,7 @@ no content:
     ├── UnreachableError    no answer, or none that can be read; whether it was done is not known
     ├── BlockedError        the person removed or blocked the app, or we are not in that chat
     ├── GoneError           the chat or the message is not there any more
+    ├── CrowdedError        more people are in a chat than are counted
     ├── TooLargeError       the message is larger than Teams takes
     └── ForeignHostError    the address is none that anything may be sent to
 """
@@ -19,14 +20,17 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from bot.channels.teams.connector import Connector
     from bot.channels.teams.keys import Key, Keys
 
 Activity = Mapping[str, Any]
+MOST_MEMBERS: Final = 200
+"""People of a chat that are counted; the service tells of as many at a time."""
 
 
 class TransportError(Exception):
@@ -61,6 +65,10 @@ class GoneError(TransportError):
     """The chat or the message is not there any more."""
 
 
+class CrowdedError(TransportError):
+    """More people are in a chat than are counted."""
+
+
 class TooLargeError(TransportError):
     """The message is larger than Teams takes."""
 
@@ -91,12 +99,17 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in a chat. ``tenant`` is their own, where the service tells it."""
+    """Somebody in a chat, as far as the service tells of them.
+
+    ``tenant`` is their own, that of a guest the one whose guest they are; ``role`` is ``user``,
+    ``guest`` or ``anonymous``.
+    """
 
     user: str
     aad: str | None
     tenant: str | None
     role: str | None
+    name: str | None = field(default=None, repr=False)
 
 
 class Transport(Protocol):
@@ -127,6 +140,15 @@ class Transport(Protocol):
         """Return what the service tells of somebody in a chat."""
         ...
 
+    async def members(self, chat: Chat) -> tuple[Member, ...]:
+        """Return what the service tells of everybody in a chat.
+
+        Raises:
+            CrowdedError: there are more than ``MOST_MEMBERS``.
+
+        """
+        ...
+
 
 # ---- the implementation
 
@@ -137,6 +159,8 @@ _LONGEST_HEADER: Final = 16 * 1024
 _BEARER: Final = re.compile(r"Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII)
 _ALGORITHM: Final = "RS256"
 _CONVERSATIONS: Final = ("v3", "conversations")
+_LONGEST_PLACE: Final = 4_096
+"""Letters that may say where a list goes on."""
 
 
 class BotFramework:
@@ -187,7 +211,7 @@ class BotFramework:
     async def open_personal(self, chat: Chat, user: str) -> Chat:
         """Return the personal chat with ``user``; it is the same one each time."""
         body = {
-            "bot": {"id": chat.bot},
+            **_us("bot", chat),
             "members": [{"id": user}],
             "isGroup": False,
             "tenantId": chat.tenant,
@@ -199,13 +223,30 @@ class BotFramework:
     async def member(self, chat: Chat, user: str) -> Member:
         """Return what the service tells of somebody in a chat."""
         path = [*_CONVERSATIONS, chat.id, "members", user]
-        answer = await self._connector.call("GET", chat.service_url, path)
-        return Member(
-            user=_needed(answer, "id"),
-            aad=_text(answer, "aadObjectId") or _text(answer, "objectId"),
-            tenant=_text(answer, "tenantId"),
-            role=_text(answer, "userRole"),
-        )
+        return _member(await self._connector.call("GET", chat.service_url, path))
+
+    async def members(self, chat: Chat) -> tuple[Member, ...]:
+        """Return what the service tells of everybody in a chat, part by part.
+
+        Raises:
+            CrowdedError: there are more than ``MOST_MEMBERS``.
+
+        """
+        path = [*_CONVERSATIONS, chat.id, "pagedmembers"]
+        first = query = f"pageSize={MOST_MEMBERS}"
+        found: list[Member] = []
+        while True:
+            answer = await self._connector.call("GET", chat.service_url, path, query=query)
+            part, more = answer.get("members"), _text(answer, "continuationToken")
+            # A part that does not help on would be asked for without end.
+            if not isinstance(part, list) or (more and not (part and len(more) <= _LONGEST_PLACE)):
+                raise UnreachableError("unreadable")
+            found += [_member(one if isinstance(one, dict) else {}) for one in part]
+            if len(found) > MOST_MEMBERS:
+                raise CrowdedError("crowded")
+            if more is None:
+                return tuple(found)
+            query = f"{first}&continuationToken={quote(more, safe='')}"
 
 
 class _Callers:
@@ -295,12 +336,24 @@ def _part(token: str, number: int) -> Any:
 
 
 def _from_us(chat: Chat, activity: Activity) -> dict[str, Any]:
-    return {
-        "type": "message",
-        **activity,
-        "from": {"id": chat.bot},
-        "conversation": {"id": chat.id},
-    }
+    return {"type": "message", **activity, **_us("from", chat), "conversation": {"id": chat.id}}
+
+
+def _us(name: str, chat: Chat) -> dict[str, Any]:
+    """Return who we are under a name; nothing where that is not known."""
+    return {name: {"id": chat.bot}} if chat.bot else {}
+
+
+def _member(answer: Mapping[str, Any]) -> Member:
+    """Return somebody as the service tells of them; to some it gives their name in two parts."""
+    parts = (_text(answer, "givenName"), _text(answer, "surname"))
+    return Member(
+        user=_needed(answer, "id"),
+        aad=_text(answer, "aadObjectId") or _text(answer, "objectId"),
+        tenant=_text(answer, "tenantId"),
+        role=_text(answer, "userRole"),
+        name=_text(answer, "name") or " ".join(filter(None, parts)) or None,
+    )
 
 
 def _text(answer: Mapping[str, Any], name: str) -> str | None:

@@ -12,12 +12,15 @@ from markupsafe import Markup, escape
 
 from bot.channels.wording import (
     KNOWN_TO_ALL,
+    absent_words,
     asked_again,
     checklist_text,
     clock_words,
     heading,
     languages_words,
     place_words,
+    promise_line,
+    sentences_of,
     told_first,
     typing_label,
 )
@@ -101,6 +104,7 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "marks": marks,
         "note_marks": note_marks,
         "notes": [_Source(reply, ref, note.number) for ref, note in numbered.items()],
+        "absent": lambda card: absent_words(reply, card),
         "opens": lambda card: clock_words(reply, card),
         "languages": lambda card: languages_words(reply, card.contact.languages),
         "brought_by": brought_by,
@@ -110,6 +114,8 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "to_copy": checklist_text(reply),
         "offers": [_place_of(reply, name) for name in screen.offer],
         "told": told_first(reply),
+        "promise_line": _rich(promise_line(reply)),
+        "promise": sentences_of(reply, "web"),
         "typing_label": typing_label(screen),
         "takes_draft": screen.place == OWN_DRAFT,
         "maybe": [*(_place_of(reply, f"topic:{name}") for name in screen.offer

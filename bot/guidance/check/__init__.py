@@ -8,7 +8,9 @@ from pathlib import Path
 
 from bot.guidance.build import build
 from bot.guidance.check.examples import check_examples
+from bot.guidance.check.offices import check_offices
 from bot.guidance.check.open import report_open
+from bot.guidance.check.promise import check_promise
 from bot.guidance.check.stories import check_stories
 from bot.guidance.check.text import check_words
 from bot.guidance.check.trees import check_trees
@@ -75,6 +77,8 @@ def check_files(files: Files, today: date, report: Report, *, settle: bool = Fal
     if guidance is not None and not report.failed:
         check_words(files.all(), files, guidance.hosts, report)
         check_trees(files, guidance, today, report)
+        check_offices(files, guidance, report)
+        check_promise(files, guidance, report)
         check_stories(files, guidance, today, report)
         if settle:
             report_open(files, guidance, report)

@@ -1,0 +1,67 @@
+"""Who can read a case? Those who are in the office's channel, asked anew each time it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.desk.directory import Directory
+from bot.desk.port import OpenError, Platform, RefusedError, Who, ident
+
+MOST: Final = 25
+"""An office with more readers is not shown by name to somebody who decides whom to trust."""
+
+
+class Audience:
+    """Asks platforms who is in the channels of offices."""
+
+    def __init__(self, platforms: Mapping[str, Platform], directory: Directory) -> None:
+        self._platforms = platforms
+        self._directory = directory
+
+    async def of(self, office: str) -> Mapping[str, str]:
+        """Return who is in an office's channel now: names by id, in the order of the names.
+
+        An office that is reached by e-mail has nobody whom we could name.
+
+        Raises:
+            PlatformError: it cannot be told; then nothing may be sent there.
+
+        """
+        place = self._directory.place(office)
+        if place is None:
+            return {}
+        platform = self._platforms.get(place.platform)
+        if platform is None:
+            raise RefusedError("platform_off")
+        found = await platform.readers(place)
+        if len(found) > MOST:
+            raise OpenError("too_many_readers")
+        readers = sorted(found, key=lambda one: (one.name.casefold(), one.user))
+        return {ident(place.platform, one.user): one.name for one in readers}
+
+    async def person(self, office: str, wanted: str) -> Who | None:
+        """Return somebody who is in an office's channel, as they can be written to.
+
+        Raises:
+            PlatformError: it cannot be told.
+
+        """
+        place = self._directory.place(office)
+        platform = self._platforms.get(place.platform) if place is not None else None
+        if place is None or platform is None:
+            return None
+        for one in await platform.readers(place):
+            if ident(place.platform, one.user) == wanted:
+                route = {"service": place.service} if place.service else {}
+                return Who(place.platform, place.tenant, one.user, one.name, route)
+        return None
+
+    async def has(self, office: str, who: Who) -> bool:
+        """Tell whether somebody is in an office's channel now.
+
+        Raises:
+            PlatformError: it cannot be told.
+
+        """
+        return who.id in await self.of(office)
