@@ -75,19 +75,20 @@ def _hand_off(conversation: Conversation, settings: Settings) -> Iterator[Words]
             " envoient, n’est pas défini.",
         )
         return
-    many = len(desks)
-    yield Words(
-        f"Hand-off to offices: on ({many}).", f"Transmission aux bureaux : activée ({many})."
-    )
-    if settings.mail_server is None and any(desk.on == MAIL for desk in desks):
+    mail = settings.mail_server is not None
+    on = {"slack": settings.slack_on, "teams": settings.teams_on, MAIL: mail}
+    if many := sum(on[desk.on] for desk in desks):
+        yield Words(
+            f"Hand-off to offices: on ({many}).", f"Transmission aux bureaux : activée ({many})."
+        )
+    if not mail and any(desk.on == MAIL for desk in desks):
         yield Words(
             "Introductions by e-mail: off. CAIRN_SMTP_URL is not set, so these offices are shown"
             " with their contacts only.",
             "Mises en relation par courriel : désactivées. CAIRN_SMTP_URL n’est pas défini; seules"
             " les coordonnées de ces bureaux sont affichées.",
         )
-    on = {"slack": settings.slack_on, "teams": settings.teams_on, MAIL: True}
-    for name in sorted({desk.on.capitalize() for desk in desks if not on[desk.on]}):
+    for name in sorted({d.on.capitalize() for d in desks if d.on != MAIL and not on[d.on]}):
         yield Words(
             f"{name} is off: of the offices that work there, only the contacts are shown.",
             f"{name} est désactivé : on n’affiche que les coordonnées des bureaux qui y"
