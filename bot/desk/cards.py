@@ -45,7 +45,7 @@ class Cards:
         langs = self._langs(case.office)
         state = STATES.get(case.state, "gone")
         lines = [self._both(langs, "desk_card", number=case.number)]
-        if state != "gone" and case.topic:
+        if state != "gone":
             lines += [self.about(case, lang) for lang in langs]
         lines.append(self._both(langs, f"desk_card_{state}"))
         return Card(
