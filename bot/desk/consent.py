@@ -335,13 +335,16 @@ class Consent:
             return await self._begin_again(who, press, lang)
         pad, draft = Pad(self._guidance, lang), _draft(press, held)
         try:
-            to, readers = await self._way(who, held.office)
+            goes = _Goes(*await self._way(who, held.office), draft.text.strip())
+            trouble = self._lacking(who, held, goes, press, lang)
+            if trouble is None:
+                now = await self._way(who, held.office, now=True)
+                goes = _Goes(*now, draft.text.strip())
+                trouble = self._lacking(who, held, goes, press, lang)
         except LaterError:
             return self._later(who, held, draft, REVIEW, lang)
-        if to.mode is Mode.CARD:
+        if goes.to.mode is Mode.CARD:
             return self._card_only(who, held, draft.text, lang)
-        goes = _Goes(to, readers, draft.text.strip())
-        trouble = self._lacking(who, held, goes, press, lang)
         if trouble is None:
             try:
                 case = await self._desk.open(self._sending(who, held, goes, lang))
@@ -393,8 +396,12 @@ class Consent:
 
     # -- parts of them
 
-    async def _way(self, who: Who, office: str) -> tuple[Way, Mapping[str, str]]:
-        """Return how an office is reached now, and who reads there; a card where nobody may know.
+    async def _way(
+        self, who: Who, office: str, *, now: bool = False
+    ) -> tuple[Way, Mapping[str, str]]:
+        """Return how an office is reached, and who reads there; a card where nobody may know.
+
+        ``now`` says that it must be asked at this moment, since something goes by it.
 
         Raises:
             LaterError: it can be told in a moment.
@@ -406,7 +413,8 @@ class Consent:
         if to.mode is Mode.CARD or self._desk.goes_by_mail(office):
             return to, {}
         try:
-            readers = await self._audience.of(office)
+            ask = self._audience.of if now else self._audience.lately
+            readers = await ask(office)
         except LaterError:
             raise
         except PlatformError:
@@ -428,8 +436,8 @@ class Consent:
         _keep(pad, text)
         pad.small("desk_nothing_kept")
         where = _Held(place=held.place, again=held.again)
-        back = [pad.button(CHOOSE, "desk_other_door")]
-        return pad.form(buttons=back, held=self._lock(who, where))
+        other = pad.button(CHOOSE, "desk_other_door")
+        return pad.form(other, held=self._lock(who, where))
 
     def _later(self, who: Who, held: _Held, draft: _Draft, do: str, lang: Lang) -> Form:
         """Say that it cannot be told now who reads; what was filled in stays for the next try."""

@@ -306,7 +306,8 @@ class Officer:
 
     async def open_again(self, who: Who, press: Press, lang: Lang) -> Form:
         """Open again what was resolved."""
-        await self._present(press.held, who)
+        case = await self._present(press.held, who)
+        may_close(case, who, self._directory.roles(case.office))
         await self._desk.reopen(press.held, who)
         return await self.open(who, press, lang)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,6 +12,9 @@ from bot.desk.port import OpenError, Platform, RefusedError, Who, ident
 MOST: Final = 25
 """An office with more readers is not shown by name to somebody who decides whom to trust."""
 
+LATELY: Final = 30.0
+"""Seconds for which who was there may be shown again; nothing is sent or opened by that."""
+
 
 class Audience:
     """Asks platforms who is in the channels of offices."""
@@ -18,6 +22,19 @@ class Audience:
     def __init__(self, platforms: Mapping[str, Platform], directory: Directory) -> None:
         self._platforms = platforms
         self._directory = directory
+        self._seen: dict[str, tuple[float, Mapping[str, str]]] = {}
+
+    async def lately(self, office: str) -> Mapping[str, str]:
+        """Return who was in an office's channel a moment ago, or is now.
+
+        Nobody who opens one form after the other keeps an office from asking.
+
+        Raises:
+            PlatformError: it cannot be told.
+
+        """
+        at, readers = self._seen.get(office, (-LATELY, {}))
+        return readers if time.monotonic() - at < LATELY else await self.of(office)
 
     async def of(self, office: str) -> Mapping[str, str]:
         """Return who is in an office's channel now: names by id, in the order of the names.
@@ -34,11 +51,14 @@ class Audience:
         platform = self._platforms.get(place.platform)
         if platform is None:
             raise RefusedError("platform_off")
+        self._seen.pop(office, None)
         found = await platform.readers(place)
         if len(found) > MOST:
             raise OpenError("too_many_readers")
         readers = sorted(found, key=lambda one: (one.name.casefold(), one.user))
-        return {ident(place.platform, one.user): one.name for one in readers}
+        now = {ident(place.platform, one.user): one.name for one in readers}
+        self._seen[office] = (time.monotonic(), now)
+        return now
 
     async def person(self, office: str, wanted: str) -> Who | None:
         """Return somebody who is in an office's channel, as they can be written to.

@@ -7,6 +7,7 @@ the outbox, or it has not happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,6 +42,7 @@ from bot.desk.records import (
     shred,
 )
 from bot.guidance.words import Lang
+from bot.store import StoreError
 
 MOST_OPEN: Final = 3
 MOST_A_DAY: Final = 5
@@ -170,7 +172,8 @@ class Desk:
             else:
                 kept = await shred(records, kept)
             case = kept.case
-        await self._archive.leave_nothing()
+        with suppress(StoreError):  # it is taken back all the same, and each purge tries this again
+            await self._archive.leave_nothing()
         return case
 
     def must_keep(self, case: Case) -> bool:

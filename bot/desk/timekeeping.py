@@ -135,8 +135,8 @@ class Timekeeper:
         async with self._archive.records() as records:
             numbers = await records.in_states(_ERASED)
         gone = sum([await self._purge(number) for number in numbers])
-        if gone:
-            await self._archive.leave_nothing()
+        # Also where nothing is to be erased now: while somebody read the last time, it could not.
+        await self._archive.leave_nothing()
         return gone
 
     async def _purge(self, number: str) -> int:
@@ -173,6 +173,7 @@ class Timekeeper:
                 raise CaseKeyError from None
             changed += batch
             if not batch:
+                await self._archive.leave_nothing()  # of what the former key opens
                 return changed
 
     async def counts(self) -> Counts:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Final
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import CairnError
 from bot.guidance.words import Words
 
-FAULTS: Final = (SQLAlchemyError, OSError)
-"""What drivers and the pool raise; a time that ran out is an OSError too."""
+FAULTS: Final = (
+    SQLAlchemyError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""What SQLAlchemy, the drivers below it, which ``quick`` calls, and the pool raise.
+
+A time that ran out is an OSError too.
+"""
 
 
 class Trouble(Enum):

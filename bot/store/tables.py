@@ -77,6 +77,7 @@ messages: Final = Table(
     Column("sender", String(8), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("messages_place", "number", "place", unique=True),
+    sqlite_autoincrement=True,
 )
 
 outbox: Final = Table(
@@ -91,6 +92,8 @@ outbox: Final = Table(
     Column("due", BigInteger, nullable=False, index=True),
     Column("tries", Integer, nullable=False),
     Column("parked", Boolean, nullable=False),
+    # A number is never given again: whoever comes late must not forget another row than theirs.
+    sqlite_autoincrement=True,
 )
 
 reminders: Final = Table(

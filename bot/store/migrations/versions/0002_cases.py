@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("sender", sa.String(8), nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("messages_place", "messages", ["number", "place"], unique=True)
     op.create_table(
@@ -60,6 +61,7 @@ def upgrade() -> None:
         sa.Column("due", sa.BigInteger, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("parked", sa.Boolean, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_outbox_number", "outbox", ["number"])
     op.create_index("ix_outbox_due", "outbox", ["due"])
