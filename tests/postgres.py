@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.store import engine
+
 _number = itertools.count()
 
 
@@ -46,6 +48,22 @@ def new_database() -> Iterator[Callable[[], str]]:
 
         yield new
         server.cleanup()
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
+)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/cairn.db"
+    return request.getfixturevalue("new_database")()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody gives up because this machine is busy."""
+    monkeypatch.setattr(engine, "PATIENCE", 120.0)
 
 
 class Line:

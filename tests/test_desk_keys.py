@@ -32,24 +32,10 @@ from tests.desk import CASE_KEY, HOLDERS, NEXT_KEY, OFFICERS, READERS, Clock, Wo
 from tests.lives import Points, alone, spawn
 
 pytest_plugins = ["tests.postgres"]
-POSTGRES = pytest.mark.xdist_group("postgres")
+pytestmark = pytest.mark.usefixtures("patient")
 
 WORDS, REPLY = "Kanarienvogel im Schacht", "Zaunkönig im Schnee"
 THIRD_KEY = bytes([10]) * 32
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody gives up because this machine is busy."""
-    monkeypatch.setattr(engine, "PATIENCE", 120.0)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES)])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/cairn.db"
-    return request.getfixturevalue("new_database")()
 
 
 @dataclass

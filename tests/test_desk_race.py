@@ -19,7 +19,7 @@ from sqlalchemy import select
 from bot.desk.case import Case, NotAllowedError, People, Reason, State, Why
 from bot.desk.port import Card, Place, Who
 from bot.desk.service import MOST_A_DAY, MOST_OPEN, Desk, TooManyError
-from bot.store import audit, engine
+from bot.store import audit
 from bot.store.outbox import LEASE
 from bot.store.tables import audit as audit_table
 from bot.store.tables import cases, messages, outbox
@@ -39,26 +39,13 @@ from tests.desk import (
 )
 
 pytest_plugins = ["tests.postgres"]
+pytestmark = pytest.mark.usefixtures("patient")
 POSTGRES = pytest.mark.xdist_group("postgres")
 
 WORKERS, CASES = 16, 1_000
 PROCESSES, CASES_OF_PROCESSES = 4, 100
 REPLICAS = 4
 CLAIMERS = tuple(officer(number) for number in range(1, WORKERS + 1))
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody gives up because this machine is busy."""
-    monkeypatch.setattr(engine, "PATIENCE", 120.0)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES)])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/cairn.db"
-    return request.getfixturevalue("new_database")()
 
 
 @asynccontextmanager

@@ -76,14 +76,6 @@ def sqlite_address(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/cairn.db"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES)])
-def address(request: pytest.FixtureRequest) -> str:
-    """An empty database, once of each kind."""
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_address")
-    return request.getfixturevalue("new_database")()
-
-
 @pytest.fixture
 async def empty(address: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a database without tables."""
