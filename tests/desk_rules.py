@@ -211,8 +211,12 @@ class Rules:
         if not diary.is_open(self.now):
             return []
         if case.state is State.CLAIMED:
-            timer = Timer.CLAIMER if case.replied else Timer.HEAD
-            timers = ((timer, "working", self.offices[case.office].reply_within),)
+            within = self.offices[case.office].reply_within
+            timers = (
+                ((Timer.CLAIMER, "working", within),)
+                if case.replied
+                else ((Timer.HEAD, "working", within), (Timer.LATE, "working", 2 * within))
+            )
         else:
             timers = TIMERS.get(case.state, ())
         found = [
@@ -246,7 +250,7 @@ class Rules:
                 self._send(case, "tell", timer.value)
             case Timer.CLAIMER | Timer.RECORD:
                 self._send(case, "tell", "claimer")
-            case Timer.ASKED | Timer.NUDGE:
+            case Timer.ASKED | Timer.NUDGE | Timer.LATE:
                 self._send(case, "notice")
             case Timer.NOBODY:
                 self._fall_back(case)

@@ -133,9 +133,12 @@ ANSWERED_ONCE, EXPORTED = {"replied": True}, {"record": Record.EXPORTED}
          {"asked": "2026-11-25T08:30", "nobody": "2026-11-30T08:30"}),
         (ONTARIO, "checking", {}, "2026-11-17T10:00", {"silent": "2026-11-17T11:00"}),
         (ONTARIO, "checking", {}, "2026-11-20T16:00", {"silent": "2026-11-23T09:00"}),
-        (ONTARIO, "claimed", {}, "2026-11-19T10:15", {"head": "2026-11-23T10:15"}),
-        (ONTARIO, "claimed", {}, "2026-11-10T11:00", {"head": "2026-11-13T11:00"}),
-        (ONTARIO, "claimed", {}, "2028-02-25T10:00", {"head": "2028-02-29T10:00"}),
+        (ONTARIO, "claimed", {}, "2026-11-19T10:15",
+         {"head": "2026-11-23T10:15", "late": "2026-11-25T10:15"}),
+        (ONTARIO, "claimed", {}, "2026-11-10T11:00",
+         {"head": "2026-11-13T11:00", "late": "2026-11-17T11:00"}),
+        (ONTARIO, "claimed", {}, "2028-02-25T10:00",
+         {"head": "2028-02-29T10:00", "late": "2028-03-02T10:00"}),
         (ONTARIO, "claimed", ANSWERED_ONCE, "2026-12-23T10:00", {"claimer": "2026-12-29T10:00"}),
         # Calendar days are of 24 hours: nine o'clock, after the clocks have gone back.
         (ONTARIO, "answered", ANSWERED_ONCE, "2026-11-16T10:00",
@@ -162,12 +165,14 @@ def test_each_timer_is_due_when_a_calendar_says_so(
 
 
 @pytest.mark.parametrize(
-    ("within", "due"), [(1, "2026-11-20T10:15"), (3, "2026-11-24T10:15"), (10, "2026-12-03T10:15")]
+    ("within", "due", "late"),
+    [(1, "11-20", "11-23"), (3, "11-24", "11-27"), (10, "12-03", "12-17")],
 )
-def test_an_office_is_held_to_the_days_that_it_gives_itself(within: int, due: str):
-    since, at = (datetime.fromisoformat(day) for day in ("2026-11-19T10:15-05:00", f"{due}-05:00"))
-    (found,) = timers(case_in(State.CLAIMED, since), ONTARIO, within)
-    assert found.at == at
+def test_an_office_is_held_to_the_days_that_it_gives_itself(within: int, due: str, late: str):
+    since, *at = (datetime.fromisoformat(f"2026-{day}T10:15-05:00") for day in ("11-19", due, late))
+    found = timers(case_in(State.CLAIMED, since), ONTARIO, within)
+    assert [one.timer for one in found] == [Timer.HEAD, Timer.LATE]
+    assert [one.at for one in found] == at
 
 
 # ---- any office, any time

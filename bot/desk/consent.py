@@ -426,13 +426,10 @@ class Consent:
     ) -> Form:
         """Show how an office is reached where nothing can be sent to it now."""
         office = held.office
-        contact = self._organization.contacts.get(office)
         pad = Pad(self._guidance, lang)
         pad.heading("desk_card_only_title", office=self.name(office, lang))
         pad.text("desk_too_few" if few else "desk_not_now")
-        reach = [contact.phone, contact.email] if contact is not None else []
-        told = " · ".join(one for one in reach if one)
-        pad.words(told or pad.say("office_unknown"))
+        pad.words(self.reach(office) or pad.say("office_unknown"))
         _keep(pad, text)
         pad.small("desk_nothing_kept")
         where = _Held(place=held.place, again=held.again)
@@ -479,6 +476,12 @@ class Consent:
         """Return which case a form was about, and which readers it showed; nobody by default."""
         held = self._open(who, sealed)
         return (held.number, held.shown) if held is not None else (sealed, ())
+
+    def reach(self, office: str) -> str:
+        """Return how an office is reached otherwise; empty where that is not known."""
+        contact = self._organization.contacts.get(office)
+        found = [contact.phone, contact.email] if contact is not None else []
+        return " · ".join(one for one in found if one)
 
     def name(self, office: str, lang: Lang) -> str:
         """Return what an office is called here."""

@@ -70,6 +70,8 @@ class Own:
         pad.text("desk_to", office=self._consent.name(case.office, lang))
         again = case.state is State.OFFERED and people_of(case).opened
         pad.text("desk_state_offered_again" if again else f"desk_state_{case.state}")
+        if case.state is State.CLAIMED and (reach := self._consent.reach(case.office)):
+            pad.plain("desk_directly", reach=reach)
         if self._desk.must_keep(case):
             pad.small("desk_is_held")
         held = case.number

@@ -45,6 +45,8 @@ class Timer(StrEnum):
     ASKED = "asked"
     """The person is told once more that they were asked something."""
     HEAD = "head"
+    LATE = "late"
+    """The person is told that the office has not answered, and how it is reached otherwise."""
     CLAIMER = "claimer"
     NUDGE = "nudge"
     NO_ANSWER = "no_answer"
@@ -85,6 +87,8 @@ def _timers(case: Case, contact: Contact, reply_within: int) -> Iterator[Due]:
         case State.CLAIMED:
             timer = Timer.CLAIMER if case.replied else Timer.HEAD
             yield Due(timer, working_days(contact, since, reply_within))
+            if not case.replied:
+                yield Due(Timer.LATE, working_days(contact, since, 2 * reply_within))
         case State.ANSWERED:
             yield Due(Timer.NUDGE, calendar_days(contact, since, NUDGE_DAYS))
             yield Due(Timer.NO_ANSWER, calendar_days(contact, since, NO_ANSWER_DAYS))

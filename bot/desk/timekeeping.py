@@ -107,7 +107,7 @@ class Timekeeper:
                 await records.send(case, TELL, HEAD)
             case Timer.CLAIMER | Timer.RECORD:
                 await records.send(case, TELL, CLAIMER)
-            case Timer.ASKED | Timer.NUDGE:
+            case Timer.ASKED | Timer.NUDGE | Timer.LATE:
                 await records.send(case, NOTICE)
             case Timer.NOBODY:
                 return await fall_back(records, kept)
