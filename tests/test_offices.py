@@ -277,7 +277,7 @@ def test_each_offer_says_why_in_the_language_of_the_person(guidance: Guidance, p
 
     assert said("en", "security", "legal") == [
         (
-            "Your answer names this office.",
+            "What you have just read names this office.",
             "It serves you in your language.",
             "It opens Monday, November 23, at 8:30 a.m. (EST).",
         ),

@@ -61,7 +61,7 @@ def checked_message(payload: Mapping[str, Any]) -> Checked:
     return Checked(payload)
 
 
-def checked_view(payload: Mapping[str, Any], most: int = SUM) -> Checked:
+def checked_view(payload: Mapping[str, Any], most: int | None = None) -> Checked:
     """Return a modal or Home view that keeps to the limits, ``most`` letters in all.
 
     Raises:
@@ -85,8 +85,8 @@ def units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _check_blocks(found: Sequence[Mapping[str, Any]], most: int = SUM) -> None:
-    _at_most("sum of text", sum([_block_size(block) for block in found]), most)
+def _check_blocks(found: Sequence[Mapping[str, Any]], most: int | None = None) -> None:
+    _at_most("sum of text", sum([_block_size(block) for block in found]), most or SUM)
     names = [block["block_id"] for block in found if "block_id" in block]
     _at_most("the same block_id", len(names) - len(set(names)), 0)
 

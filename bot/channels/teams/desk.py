@@ -15,7 +15,7 @@ from typing import Final
 from bot.channels.teams import limits
 from bot.channels.teams.elements import message
 from bot.channels.teams.forms import chat_card
-from bot.channels.teams.outbound import Outbound
+from bot.channels.teams.outbound import Outbound, roster_of
 from bot.channels.teams.roster import BOT, stranger
 from bot.channels.teams.transport import (
     Activity,
@@ -66,7 +66,7 @@ class TeamsDesk:
         chat = self._chat(place)
         async with _told_to_the_desk():
             members = await self._outbound.once(
-                chat, lambda transport: transport.members(chat), f"who is in {chat.id}"
+                chat, lambda transport: transport.members(chat), roster_of(chat)
             )
         found = []
         for member in members:
