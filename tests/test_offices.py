@@ -287,7 +287,10 @@ def test_each_offer_says_why_in_the_language_of_the_person(guidance: Guidance, p
         ),
     ]
     assert said("fr", "security") == [
-        ("Votre réponse nomme ce bureau.", "Le bureau ouvre le lundi 23 novembre à 8 h 30 (HNE).")
+        (
+            "Ce que vous venez de lire nomme ce bureau.",
+            "Le bureau ouvre le lundi 23 novembre à 8 h 30 (HNE).",
+        )
     ]
 
 

@@ -432,6 +432,32 @@ async def test_rates_are_kept_to_without_waiting(fake: FakeTeams, cairn: Running
     await teams.post(place, CARD)
 
 
+async def test_who_is_in_a_channel_is_waited_for_a_moment_and_holds_up_nothing_that_is_said(
+    fake: FakeTeams, cairn: Running, office: Chat
+):
+    now, slept = [1_000.0], []
+    channel = cairn.channel.outbound
+    channel._clock = channel._chats._clock = channel._hours._clock = lambda: now[0]
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+        fake.clock.advance(seconds)
+
+    channel._sleep = sleep
+    teams, place = TeamsDesk(channel, fake.bot["id"]), place_of(fake, office)
+    for _ in range(5):
+        await teams.readers(place)
+    assert sum(slept) < 0.1, "five at once are let through"
+    await teams.readers(place)
+    assert 0.5 < sum(slept) < 1.5
+    await teams.post(place, CARD)
+    for _ in range(2):  # two more come at the same moment: the second would wait for too long
+        channel._chats.take(f"who is in {place.channel}")
+    with pytest.raises(LaterError, match="limited"):
+        await teams.readers(place)
+
+
 async def test_after_a_429_nothing_is_sent_there_until_it_is_over(
     fake: FakeTeams, teams: TeamsDesk, office: Chat
 ):

@@ -15,7 +15,7 @@ from typing import Final
 from bot.channels.teams import limits
 from bot.channels.teams.elements import message
 from bot.channels.teams.forms import chat_card
-from bot.channels.teams.outbound import Outbound, roster_of
+from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.roster import BOT, stranger
 from bot.channels.teams.transport import (
     Activity,
@@ -34,6 +34,9 @@ from bot.desk.port import Card, LaterError, OpenError, Place, Reader, RefusedErr
 
 _WITHIN: Final = 10.0
 """Seconds that a call may take, whatever it is made of."""
+
+_SOON: Final = 1.5
+"""Seconds that somebody in front of a dialog waits until it may be asked again who is in a chat."""
 
 _UNSIGNED: Final = 60.0
 """Seconds until a call without a token that Teams takes is worth another attempt: an operator
@@ -66,7 +69,10 @@ class TeamsDesk:
         chat = self._chat(place)
         async with _told_to_the_desk():
             members = await self._outbound.once(
-                chat, lambda transport: transport.members(chat), roster_of(chat)
+                chat,
+                lambda transport: transport.members(chat),
+                f"who is in {chat.id}",
+                within=_SOON,
             )
         found = []
         for member in members:

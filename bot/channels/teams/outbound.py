@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from bot.channels.teams.elements import message
 from bot.channels.teams.limits import Checked
-from bot.channels.teams.pace import CHAT, HOUR, ROSTER, ROSTER_HOUR, TENANT, Pace
+from bot.channels.teams.pace import CHAT, HOUR, TENANT, Pace
 from bot.channels.teams.transport import (
     Chat,
     LimitedError,
@@ -38,7 +38,6 @@ _MOMENT: Final = 2.0
 _BEHIND: Final = 5.0
 """Seconds until those who wait at a place may be through."""
 
-_ROSTER: Final = "who is in "
 Sleep = Callable[[float], Awaitable[None]]
 _Result = TypeVar("_Result")
 
@@ -53,8 +52,8 @@ class Outbound:
         self._transport = transport
         self._clock = clock
         self._sleep = sleep
-        self._said = (Pace(CHAT, clock), Pace(HOUR, clock))
-        self._asked = (Pace(ROSTER, clock), Pace(ROSTER_HOUR, clock))
+        self._chats = Pace(CHAT, clock)
+        self._hours = Pace(HOUR, clock)
         self._tenants = Pace(TENANT, clock)
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -104,16 +103,21 @@ class Outbound:
     async def member(self, chat: Chat, user: str) -> Member:
         """Return what Teams tells of somebody in a chat."""
         return await self._with_patience(
-            roster_of(chat), chat, lambda: self._transport.member(chat, user)
+            f"who is in {_place(chat)}", chat, lambda: self._transport.member(chat, user)
         )
 
     async def once(
-        self, chat: Chat, attempt: Callable[[Transport], Awaitable[_Result]], place: str = ""
+        self,
+        chat: Chat,
+        attempt: Callable[[Transport], Awaitable[_Result]],
+        place: str = "",
+        within: float = 0.0,
     ) -> _Result:
         """Make one attempt, if one may be made now: whoever calls has the patience.
 
-        ``place`` is what is counted for, where that is not the chat. The tenant's turn is waited
-        for, since that is a matter of a moment.
+        ``place`` is what is counted for, where that is not the chat; its turn is waited for if
+        it comes ``within`` so many seconds. The tenant's turn is waited for, since that is a
+        matter of a moment.
 
         Raises:
             LimitedError: nothing may be said there now.
@@ -122,34 +126,33 @@ class Outbound:
         """
         place = place or _place(chat)
         wait, turn = self._wait(place), self._tenants.wait(chat.tenant)
-        if wait > 0 or turn > _MOMENT:
+        if wait > within or turn > _MOMENT:
             raise LimitedError(max(wait, turn))
         self._take(place)
+        if wait > 0:
+            await self._sleep(wait)
         if (wait := self._tenants.take(chat.tenant)) > 0:
             await self._sleep(wait)
         try:
             return await attempt(self._transport)
         except LimitedError as limited:
-            self._paces(place)[0].close(place, limited.wait)
+            self._chats.close(place, limited.wait)
             raise
 
     def sweep(self) -> None:
         """Forget the chats in which little was said lately."""
-        for pace in (*self._said, *self._asked, self._tenants):
+        for pace in (self._chats, self._hours, self._tenants):
             pace.sweep()
 
     def _wait(self, place: str) -> float:
         """Return in how many seconds something may be sent to a place with nobody waiting."""
         if place in self._lines:
             return _BEHIND
-        return max(pace.wait(place) for pace in self._paces(place))
+        return max(self._chats.wait(place), self._hours.wait(place))
 
     def _take(self, place: str) -> None:
-        for pace in self._paces(place):
-            pace.take(place)
-
-    def _paces(self, place: str) -> tuple[Pace, Pace]:
-        return self._asked if place.startswith(_ROSTER) else self._said
+        self._chats.take(place)
+        self._hours.take(place)
 
     async def _turn(self, place: str, tenant: str) -> None:
         """Wait until something may be sent.
@@ -159,7 +162,7 @@ class Outbound:
         """
         line = self._lines.setdefault(place, asyncio.Lock())
         async with line:
-            if (wait := max(pace.wait(place) for pace in self._paces(place))) > 0:
+            if (wait := max(self._chats.wait(place), self._hours.wait(place))) > 0:
                 await self._sleep(wait)
             if (wait := self._tenants.take(tenant)) > 0:
                 await self._sleep(wait)
@@ -175,18 +178,13 @@ class Outbound:
             except LimitedError as limited:
                 if tried == TRIES:
                     raise
-                self._paces(place)[0].close(place, limited.wait)
+                self._chats.close(place, limited.wait)
                 await self._sleep(limited.wait + random.uniform(0, 0.5))  # noqa: S311 no secret
             except UnreachableError:
                 if tried == TRIES:
                     raise
                 await self._sleep(min(2.0**tried, _LONGEST_WAIT) * random.uniform(0.5, 1.0))  # noqa: S311
         raise AssertionError
-
-
-def roster_of(chat: Chat) -> str:
-    """Return what is counted for where it is asked who is in a chat."""
-    return f"{_ROSTER}{_place(chat)}"
 
 
 def _place(chat: Chat) -> str:

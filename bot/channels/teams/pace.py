@@ -1,8 +1,7 @@
 """How fast may we speak? Teams counts what a bot sends to a chat, and to a whole tenant.
 
 A chat takes 7 messages in a second, 8 in two, 60 in half a minute and 1,800 an hour; a tenant
-about 30 a second. Two buckets a chat and one a tenant keep below all of them. Who is in a chat may
-be asked twice as often as something is said there.
+about 30 a second. Two buckets a chat and one a tenant keep below all of them.
 """
 
 from __future__ import annotations
@@ -23,8 +22,6 @@ class Rate:
 
 CHAT: Final = Rate(5, 1.5)
 HOUR: Final = Rate(150, 0.45)
-ROSTER: Final = Rate(10, 3)
-ROSTER_HOUR: Final = Rate(300, 0.9)
 TENANT: Final = Rate(5, 25)
 
 
