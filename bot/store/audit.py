@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import BindParameter, Select, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import quick
@@ -83,11 +84,18 @@ async def of_case(connection: AsyncConnection, number: str) -> list[Entry]:
 
 async def count(connection: AsyncConnection, act: str, actors: Iterable[bytes], since: int) -> int:
     """Return how often somebody has done something after a moment, in seconds since 1970."""
+    values = {f"actor{place}": actor for place, actor in enumerate(actors)}
+    given = {"act": act, "since": since, **values}
+    return int((await quick.rows(connection, _count(len(values)), given))[0][0])
+
+
+@lru_cache(maxsize=8)
+def _count(many: int) -> Select[int]:
+    names: list[BindParameter[bytes]] = [bindparam(f"actor{place}") for place in range(many)]
     kept = audit.c
-    found = select(func.count()).where(
-        kept.act == act, kept.actor.in_(list(actors)), kept.at > since
+    return select(func.count()).where(
+        kept.act == bindparam("act"), kept.actor.in_(names), kept.at > bindparam("since")
     )
-    return int((await connection.execute(found)).scalar_one())
 
 
 def _digest(before: bytes, place: int, entry: Entry) -> bytes:

@@ -65,6 +65,8 @@ def _sqlite(address: URL) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
         pool_timeout=PATIENCE,
+        # Every transaction of ours ends by itself; to end it once more costs a way to the thread.
+        pool_reset_on_return=None,
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)

@@ -27,7 +27,7 @@ Values = Mapping[str, object]
 async def write(connection: AsyncConnection, *work: tuple[ClauseElement, Values]) -> None:
     """Run statements that return nothing, one after the other, with their values by name."""
     dialect = connection.dialect.name
-    driver = await _driver(connection)
+    driver = _driver(connection)
     for statement, values in work:
         sql, names = _compiled(statement, dialect)
         given = [values[name] for name in names]
@@ -42,7 +42,7 @@ async def rows(
 ) -> Sequence[Sequence[Any]]:
     """Return the rows that a statement finds, as the driver gives them."""
     dialect = connection.dialect.name
-    driver = await _driver(connection)
+    driver = _driver(connection)
     sql, names = _compiled(statement, dialect)
     given = [values[name] for name in names]
     if dialect == "sqlite":
@@ -50,10 +50,10 @@ async def rows(
     return cast("Sequence[Sequence[Any]]", await driver.fetch(sql, *given))
 
 
-async def _driver(connection: AsyncConnection) -> Any:
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None
-    return driver
+def _driver(connection: AsyncConnection) -> Any:
+    begun = connection.sync_connection
+    assert begun is not None
+    return begun.connection.driver_connection
 
 
 @lru_cache(maxsize=256)

@@ -114,6 +114,6 @@ audit: Final = Table(
     Column("act", String(16), nullable=False),
     # Who did it, as a digest, and the key that it is under; empty where time did.
     Column("key_id", LargeBinary(8), nullable=False),
-    Column("actor", LargeBinary(32), nullable=False),
+    Column("actor", LargeBinary(32), nullable=False, index=True),
     Column("digest", LargeBinary(32), nullable=False),
 )

@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(32), nullable=False),
     )
     op.create_index("ix_audit_number", "audit", ["number"])
+    op.create_index("ix_audit_actor", "audit", ["actor"])
 
 
 def downgrade() -> None:
