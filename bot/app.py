@@ -22,7 +22,8 @@ from bot.guidance.load import GuidanceError, gather
 from bot.guidance.model import Guidance
 from bot.guidance.problems import RULES, Report
 from bot.handoff import MAIL
-from bot.organization import Organization, extend, read_organization
+from bot.organization import Organization, extend
+from bot.organization_file import read_organization
 from bot.privacy import OWN
 from bot.settings import Settings
 
@@ -304,13 +305,13 @@ def _add_desk(
     from bot.channels.slack.channel import CHANNEL as SLACK
     from bot.channels.teams.channel import CHANNEL as TEAMS
     from bot.delivery import Delivery
+    from bot.desk.archive import Archive
     from bot.desk.cards import Cards
     from bot.desk.counter import DeskCounter
     from bot.desk.directory import Directory
     from bot.desk.port import Letters, Platform
     from bot.desk.posting import Posting
     from bot.desk.readers import Audience
-    from bot.desk.records import Archive
     from bot.desk.service import Desk
     from bot.desk.timekeeping import Timekeeper
     from bot.desk.vault import Vault
@@ -373,8 +374,8 @@ async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
         StoreError: the database cannot be used.
 
     """
+    from bot.desk.archive import Archive
     from bot.desk.directory import Directory
-    from bot.desk.records import Archive
     from bot.desk.timekeeping import Timekeeper
     from bot.desk.vault import Vault
     from bot.seal import new_key

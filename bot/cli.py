@@ -30,7 +30,7 @@ from bot.guidance.short import longest
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
 from bot.operating import told_of_cases
-from bot.organization import read_organization
+from bot.organization_file import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 from bot.starting import told_at_start

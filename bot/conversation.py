@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
-from bot.desk.offices import way
 from bot.guidance import draft, examples, pages, understand
 from bot.guidance.model import HANDS_OVER, Guidance, Office, Source
 from bot.guidance.pages import Part
@@ -22,6 +21,7 @@ from bot.guidance.understand import Meaning
 from bot.guidance.walk import at_question, back, choose
 from bot.guidance.words import Lang, Words, fold
 from bot.handoff import Mode
+from bot.offices import way
 from bot.organization import FREE_TEXT, Contact, Notice, Opening, Organization, Tool, opening
 from bot.personal import personal_data
 

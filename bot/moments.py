@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from bot.guidance.words import Lang
+from bot.guidance.words import Lang, Words
 
 _ZONES_FR: Final = {
     "NST": "HNT", "NDT": "HAT", "AST": "HNA", "ADT": "HAA", "EST": "HNE", "EDT": "HAE",
@@ -22,6 +22,13 @@ _MONTHS: Final = {
            "octobre", "novembre", "décembre"),
 }  # fmt: skip
 _NOON: Final = 12
+
+
+def moment_words(words: Words, at: datetime, lang: Lang) -> str:
+    """Return words with the ``{day}``, the ``{time}`` and the ``{zone}`` of a moment filled in."""
+    return words[lang].format(
+        day=day_words(at, lang), time=hour_words(at, lang), zone=zone_words(at, lang)
+    )
 
 
 def day_words(at: datetime, lang: Lang) -> str:

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from bot.app import read_guidance
 from bot.conversation import Conversation
 from bot.delivery import Delivery
+from bot.desk.archive import Archive
 from bot.desk.cards import Cards
 from bot.desk.case import Case
 from bot.desk.counter import DeskCounter
@@ -39,7 +40,6 @@ from bot.desk.port import (
 )
 from bot.desk.posting import Posting
 from bot.desk.readers import Audience
-from bot.desk.records import Archive
 from bot.desk.service import Desk, Sending
 from bot.desk.timekeeping import Timekeeper
 from bot.desk.vault import Vault

@@ -384,7 +384,7 @@ class Rules:
         if who.id != case.asker.id or not self._open_again(case):
             return False
         self._card(case)
-        return self._send(case, "tell", "claimer") and self._send(case, "notice")
+        return self._send(case, "tell", "claimer")
 
     def _open_again(self, case: Told) -> bool:
         if case.state is not State.RESOLVED or self.now - case.since > timedelta(14):

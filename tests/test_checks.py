@@ -15,7 +15,7 @@ from bot.guidance.build import build
 from bot.guidance.check import check, check_file
 from bot.guidance.load import gather
 from bot.guidance.problems import RULES, Problem, Report
-from bot.organization import read_organization
+from bot.organization_file import read_organization
 from tests.conftest import ROOT, TODAY
 
 BAD = Path(__file__).parent / "bad"

@@ -30,7 +30,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.desk import cards, consent, officer, own
+from bot.desk import cards, consent, officer, own, writing
 from bot.desk.case import State
 from bot.desk.port import Card, LaterError, Place, PlatformError, Press, Reader, Said, Who
 from bot.desk.records import OFFICE as BY_OFFICE
@@ -200,11 +200,11 @@ class Life:
 
     async def _reviewed(self, who: Who, office: str, text: str) -> Press:
         counter = self.world.counter
-        form = await counter.press(who, Press(consent.OFFICES, "post_reported"), "en")
-        chosen = Press(consent.WRITE, form.held, {"office": (office,)})
+        form = await counter.press(who, Press(writing.OFFICES, "post_reported"), "en")
+        chosen = Press(writing.WRITE, form.held, {"office": (office,)})
         form = await counter.press(who, chosen, "en")
         form = await counter.press(
-            who, Press(consent.REVIEW, form.held, written={"text": text}), "en"
+            who, Press(writing.REVIEW, form.held, written={"text": text}), "en"
         )
         return Press(consent.SEND, form.held, {"agree": ("yes",)}, {"text": text})
 

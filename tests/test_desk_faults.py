@@ -13,6 +13,7 @@ import email.policy
 import io
 import logging
 import sqlite3
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
@@ -101,7 +102,7 @@ class Call(NamedTuple):
     is_done: bool = False
 
 
-class Side:
+class Side(ABC):
     """A platform with two offices, which are at work in channels of their own."""
 
     name: str
@@ -117,17 +118,21 @@ class Side:
                          OTHER: self.channel("two", *self.people[3:])}  # fmt: skip
         self._fault: Fault | None = None
 
+    @abstractmethod
     def channel(self, name: str, *people: Any) -> Any:
-        raise NotImplementedError
+        """A private channel with these people."""
 
+    @abstractmethod
     def who(self, person: Any) -> Who:
-        raise NotImplementedError
+        """Somebody as the desk knows them."""
 
+    @abstractmethod
     def desk(self, office: str) -> OfficeDesk:
-        raise NotImplementedError
+        """How an office works here."""
 
+    @abstractmethod
     def called(self, call: Any) -> tuple[str, str]:
-        raise NotImplementedError
+        """What was called, and where."""
 
     def remove_all(self, office: str) -> None:
         """Somebody deletes what stands in the channel of an office."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.desk import readers
+from bot.desk.approach import MOST_WORDS
 from bot.desk.case import Reason, Record, State, Why
-from bot.desk.consent import MOST_WORDS
 from bot.desk.port import (
     LaterError,
     OpenError,
@@ -273,6 +273,46 @@ async def test_two_hold_a_case_and_two_lift_that(desk: World, lang: Lang):
     assert not alice.says("desk_is_held")
     for hand in (alice, one, two):
         look_at(hand)
+
+
+async def test_a_press_of_an_officer_asks_once_who_is_in_the_channel(desk: World):
+    alice, olive = AtCounter(desk, person(1)), AtCounter(desk, OFFICERS[0])
+    number = await alice.sends()
+    await desk.deliver()
+    asked: list[str] = []
+    desk.slack.fault = asked.append
+    for do, fields in (
+        ("desk:claim", {}),
+        ("desk:clear", {}),
+        ("desk:preview", {"reply": "An answer"}),
+        ("desk:reply", {}),
+        ("desk:resolve", {}),
+        ("desk:resolved", {}),
+        ("desk:export", {}),
+        ("desk:recorded", {"record": "none"}),
+    ):
+        if do == "desk:claim":
+            await olive.forge(Press(do, number))
+        else:
+            await olive.press(do, **fields)
+        assert asked.count("readers") == 1, do
+        asked.clear()
+
+
+@pytest.mark.parametrize("by_the_office", [True, False])
+async def test_whoever_opens_a_case_again_is_not_told_of_it_and_the_other_side_is(
+    desk: World, by_the_office: bool
+):
+    alice, olive = AtCounter(desk, person(1)), AtCounter(desk, OFFICERS[0])
+    number = await to_the_office(desk, alice, olive)
+    await desk.service.resolve(number, olive.who, Reason.ANSWERED)
+    await desk.deliver()
+    desk.teams.told.clear()
+    desk.slack.told.clear()
+    await desk.service.reopen(number, olive.who if by_the_office else alice.who)
+    await desk.deliver()
+    told = [who for who, _ in (*desk.teams.told, *desk.slack.told)]
+    assert told == [alice.who.user if by_the_office else olive.who.user]
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -18,9 +18,10 @@ import pytest
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.desk.archive import Archive
 from bot.desk.case import Case, NotAllowedError, Reason, Record, State
 from bot.desk.port import Who
-from bot.desk.records import Archive, NoCaseError
+from bot.desk.records import NoCaseError
 from bot.desk.service import MOST_OPEN, Desk, TooManyError
 from bot.desk.timekeeping import Timekeeper
 from bot.desk.vault import NotLockedHereError, Vault, Wrapped

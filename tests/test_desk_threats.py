@@ -34,7 +34,7 @@ from bot.app import utc_now
 from bot.channels.slack.channel import CHANNEL as SLACK_CHANNEL
 from bot.channels.teams.channel import CHANNEL as TEAMS_CHANNEL
 from bot.conversation import Conversation, Look, Move
-from bot.desk import consent
+from bot.desk import approach
 from bot.desk.cards import Cards
 from bot.desk.case import Case, NotAllowedError, People, Reason, State
 from bot.desk.port import (
@@ -1462,8 +1462,8 @@ def test_no_thing_that_holds_words_or_ids_shows_them_when_it_is_printed():
         case,
         Sending("AAA-001", OFFICE, "", "en", "case", who, {CANARY: CANARY}, some, CANARY),
         Read(case, (spoken,)),
-        consent._Held(place=CANARY, out=(CANARY,), shown=(CANARY,)),
-        consent._Draft(CANARY, out=(CANARY,)),
+        approach.Held(place=CANARY, out=(CANARY,), shown=(CANARY,)),
+        approach.Draft(CANARY, out=(CANARY,)),
     ]
     for thing in things:
         assert CANARY not in repr(thing), type(thing).__name__
@@ -1478,7 +1478,7 @@ def test_every_kind_of_thing_of_the_desk_was_thought_of_in_that():
         ("Button", "words"): "the bot's own sentence",
         ("Written", "name"): "of the field",
         ("Picked", "name"): "of the field",
-        ("_Draft", "choices"): "yes or no",
+        ("Draft", "choices"): "yes or no",
         ("CaseRow", "held"): "yes or no",
         ("MessageRow", "place"): "a count",
     }

@@ -33,13 +33,14 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from bot.delivery import Delivery
+from bot.desk.archive import Archive
 from bot.desk.cards import Cards
 from bot.desk.case import Case, NotAllowedError, Reason, Record, State
 from bot.desk.directory import Directory
 from bot.desk.hours import NeverOpenError
 from bot.desk.port import Card, LaterError, Place, Who
 from bot.desk.posting import Posting
-from bot.desk.records import Archive, _case
+from bot.desk.records import _case
 from bot.desk.reminders import Timer, timers
 from bot.desk.service import Desk, Sending
 from bot.desk.timekeeping import _TIMED, Timekeeper

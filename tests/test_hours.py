@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.desk import hours as inside
 from bot.desk.hours import (
     NeverOpenError,
     after,
-    business_time,
     calendar_days,
     is_open,
     working_days,
@@ -36,6 +36,18 @@ ALWAYS = Contact("emergency", TORONTO, always_open=True, closed_on=frozenset({da
 UNKNOWN = Contact("harassment_recipient", VANCOUVER, province="BC")
 CLOSED = frozenset(date(2026, 11, 1) + timedelta(days=n) for n in range(800))
 NEVER = Contact("ombud", TORONTO, week={1: Hours(time(9), time(17))}, closed_on=CLOSED)
+
+
+def business_time(contact: Contact, start: datetime, end: datetime) -> timedelta:
+    """How long the office is open from ``start`` to ``end``: the other way round than ``after``."""
+    start, end = inside._utc(start), inside._utc(end)
+    total, day, last = timedelta(), inside._day(contact, start), inside._day(contact, end)
+    while day <= last:
+        window = inside._window(contact, day)
+        if window is not None:
+            total += max(min(window[1], end) - max(window[0], start), timedelta())
+        day += timedelta(days=1)
+    return total
 
 
 def at(text: str, zone: ZoneInfo = TORONTO) -> datetime:

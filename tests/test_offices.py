@@ -17,10 +17,11 @@ from bot.channels.text import render
 from bot.channels.wording import absent_words
 from bot.conversation import Conversation, Move, Open
 from bot.desk.case import MIN_CLAIMERS
-from bot.desk.offices import Offer, Way, because, claimers, offers, way, with_claimers
+from bot.desk.readers import claimers, with_claimers
 from bot.guidance.model import Guidance
 from bot.guidance.words import Lang
 from bot.handoff import LEVELS, Mode, OfficeDesk, lowest, takes_case
+from bot.offices import Offer, Way, because, offers, way
 from bot.organization import Contact, Hours, Organization, extend
 from tests.conftest import NOON, still
 

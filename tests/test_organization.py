@@ -27,8 +27,8 @@ from bot.organization import (
     Organization,
     extend,
     opening,
-    read_organization,
 )
+from bot.organization_file import read_organization
 from tests.conftest import ROOT, SAMPLE, still
 
 TORONTO = ZoneInfo("America/Toronto")

@@ -24,14 +24,15 @@ import pytest
 from bot.app import utc_now
 from bot.channels.slack.channel import CHANNEL as SLACK
 from bot.channels.teams.channel import CHANNEL as TEAMS
+from bot.desk import approach, consent, own, writing
 from bot.desk import cards as on_cards
-from bot.desk import consent, own
 from bot.desk import officer as at_office
+from bot.desk.archive import Archive
 from bot.desk.case import NotAllowedError, Reason, Record, State, Why
 from bot.desk.directory import Directory
 from bot.desk.port import Card, Form, Place, Press, Who
 from bot.desk.posting import Posting
-from bot.desk.records import Archive, Kept, NoCaseError
+from bot.desk.records import Kept, NoCaseError
 from bot.desk.service import Desk, Sending
 from bot.desk.timekeeping import Timekeeper
 from bot.desk.vault import NotLockedHereError, Vault, Wrapped
@@ -98,36 +99,36 @@ class Visit:
 
     async def to(self, office: str) -> None:
         await self.hand.pick("office", office)
-        await self.press(consent.WRITE)
+        await self.press(writing.WRITE)
 
 
 async def all_but_send(hand: Hand) -> Visit:
     """Go through every form of the desk on the way to Send, and through every button but that."""
     visit = Visit(hand)
-    await visit.press(consent.OFFICES)
+    await visit.press(writing.OFFICES)
     await visit.to(desks.OFFICE)
     await hand.write("text", WORDS)
-    await visit.press(consent.CHOOSE)
+    await visit.press(approach.CHOOSE)
     await visit.to(desks.OFFICE)
     await hand.pick("choices", "yes")
     await hand.pick("out", "odile")
-    await visit.press(consent.REVIEW)
+    await visit.press(writing.REVIEW)
     await hand.write("text", hand.fields["text"] + CHANGE)
     await hand.pick("agree", "yes")
-    await visit.press(consent.WRITE)
+    await visit.press(writing.WRITE)
     await hand.pick("out", "odile", "oscar")
-    await visit.press(consent.REVIEW)
-    await visit.press(consent.CHOOSE)
+    await visit.press(writing.REVIEW)
+    await visit.press(approach.CHOOSE)
     await visit.to(desks.BY_MAIL)
     await hand.write("text", f"{MARK}, the matter")
-    await visit.press(consent.REVIEW)
+    await visit.press(writing.REVIEW)
     await hand.write("text", PHONE)
-    await visit.press(consent.REVIEW)
+    await visit.press(writing.REVIEW)
     await hand.pick("agree", "yes")
-    await visit.press(consent.WRITE)
-    await visit.press(consent.CHOOSE)
-    await visit.press(consent.MINE)
-    await visit.press(consent.CHOOSE)
+    await visit.press(writing.WRITE)
+    await visit.press(approach.CHOOSE)
+    await visit.press(writing.MINE)
+    await visit.press(approach.CHOOSE)
     await hand.close()
     return visit
 
@@ -311,7 +312,7 @@ def test_the_place_is_locked_for_one_person_and_a_day_in_the_forms_of_the_desk_t
 def test_memory_holds_the_last_place_locked_and_for_half_an_hour_after_the_desk_too(platform: str):
     there = unsent(platform)
     assert there.remembered
-    for secret in (PLACE, "need=post", MARK, PHONE, consent.REVIEW):
+    for secret in (PLACE, "need=post", MARK, PHONE, writing.REVIEW):
         assert not [one for one in there.remembered if secret in one]
     assert there.left == 0
 
@@ -374,13 +375,13 @@ async def _sent(platform: str) -> Sent:
 async def _send(cairn: Running, found: Sent) -> None:
     hand = found.hand
     await hand.walk(TREE, **CHOICES)
-    await hand.press(consent.OFFICES)
+    await hand.press(writing.OFFICES)
     await hand.pick("office", desks.OFFICE)
-    await hand.press(consent.WRITE)
+    await hand.press(writing.WRITE)
     await hand.write("text", WORDS)
     await hand.pick("choices", "yes")
     await hand.pick("out", "odile")
-    await hand.press(consent.REVIEW)
+    await hand.press(writing.REVIEW)
     found.first = hand.fields["text"]
     await hand.write("text", found.first + CHANGE)
     await hand.pick("agree", "yes")
@@ -531,11 +532,11 @@ async def test_without_a_name_nothing_goes(platform: str, office: str, tmp_path:
 async def to_send(desk: desks.World, who: Who, office: str, text: str) -> Form:
     """Press what leads to Send, and Send; return the form that comes."""
     counter = desk.counter
-    form = await counter.press(who, Press(consent.OFFICES, "post_reported"), "en")
+    form = await counter.press(who, Press(writing.OFFICES, "post_reported"), "en")
     picked = {"office": (office,)}
-    form = await counter.press(who, Press(consent.WRITE, form.held, picked), "en")
+    form = await counter.press(who, Press(writing.WRITE, form.held, picked), "en")
     written = {"text": text}
-    form = await counter.press(who, Press(consent.REVIEW, form.held, {}, written), "en")
+    form = await counter.press(who, Press(writing.REVIEW, form.held, {}, written), "en")
     agreed = {"agree": ("yes",)}
     return await counter.press(who, Press(consent.SEND, form.held, agreed, written), "en")
 
@@ -564,14 +565,14 @@ async def _mailed(platform: str) -> Mailed:
         hand = somebody(cairn, platform, ASKER)
         found = Mailed(hand)
         await hand.walk(TREE, **CHOICES)
-        await hand.press(consent.OFFICES)
+        await hand.press(writing.OFFICES)
         await hand.pick("office", desks.BY_MAIL)
-        await hand.press(consent.WRITE)
+        await hand.press(writing.WRITE)
         await hand.write("text", f"{MARK}, the matter")
-        await hand.press(consent.REVIEW)
+        await hand.press(writing.REVIEW)
         found.refusal = hand.text
         await hand.write("text", PHONE)
-        await hand.press(consent.REVIEW)
+        await hand.press(writing.REVIEW)
         await hand.pick("agree", "yes")
         found.preview, found.goes = hand.text, hand.fields["text"]
         found.rows = rows_of(cairn)
@@ -579,8 +580,8 @@ async def _mailed(platform: str) -> Mailed:
         await hand.close()
         await found.look(cairn)
         await hand.walk(TREE, **CHOICES)
-        await hand.press(consent.OFFICES)
-        await hand.press(consent.MINE)
+        await hand.press(writing.OFFICES)
+        await hand.press(writing.MINE)
         await hand.press(on_cards.READ)
         found.after = hand.buttons
         for letter in cairn.mail.letters:

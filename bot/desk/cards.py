@@ -14,7 +14,7 @@ from bot.desk.directory import Directory
 from bot.desk.port import Button, Card
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS, Lang
-from bot.moments import day_words, hour_words, zone_words
+from bot.moments import moment_words
 
 CLAIM: Final = "desk:claim"
 RECUSE: Final = "desk:recuse"
@@ -105,9 +105,7 @@ class Cards:
         """Return topic, language and age in one line; the age is the hour at which it came."""
         at = case.opened.astimezone(self._directory.contact(case.office).zone)
         say = self._guidance.phrases
-        when = say["desk_when"][lang].format(
-            day=day_words(at, lang), time=hour_words(at, lang), zone=zone_words(at, lang)
-        )
+        when = moment_words(say["desk_when"], at, lang)
         mode = say[f"desk_mode_{case.mode}"][lang]
         language = say[f"language_{case.lang}"][lang]
         parts = [mode, language, when]

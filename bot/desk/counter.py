@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from bot.conversation import Conversation
-from bot.desk import cards, consent, officer, own
+from bot.desk import cards, consent, officer, own, writing
+from bot.desk.approach import CHOOSE, Approach
 from bot.desk.case import NotAllowedError, Why
 from bot.desk.consent import Consent
 from bot.desk.directory import Directory
@@ -23,6 +24,7 @@ from bot.desk.port import Form, PlatformError, Press, Who
 from bot.desk.readers import Audience
 from bot.desk.records import NoCaseError
 from bot.desk.service import Desk
+from bot.desk.writing import Writing
 from bot.errors import CairnError
 from bot.guidance.words import Lang
 from bot.organization import Organization
@@ -52,17 +54,21 @@ class DeskCounter:
         self._guidance = guidance
         self._desk = desk
         self._ring = ring
-        asked = Consent(desk, audience, conversation, organization, envelope=envelope, clock=clock)
-        theirs = Own(desk, audience, guidance, asked, organization.zone)
+        approach = Approach(
+            audience, conversation, organization, envelope, by_mail=desk.goes_by_mail
+        )
+        wrote = Writing(desk, approach, clock)
+        asked = Consent(desk, approach, wrote)
+        theirs = Own(desk, audience, guidance, approach, organization.zone)
         office = Officer(desk, directory, audience, guidance)
         self._ways: Mapping[str, Way] = {
-            consent.OFFICES: lambda who, press, lang: asked.offices(who, press.held, lang),
-            consent.CHOOSE: asked.choose,
-            consent.ELSEWHERE: lambda who, press, lang: asked.elsewhere(who, press.held, lang),
-            consent.WRITE: asked.write,
-            consent.REVIEW: asked.review,
+            writing.OFFICES: lambda who, press, lang: wrote.offices(who, press.held, lang),
+            CHOOSE: wrote.choose,
+            writing.ELSEWHERE: lambda who, press, lang: wrote.elsewhere(who, press.held, lang),
+            writing.WRITE: wrote.write,
+            writing.REVIEW: asked.review,
             consent.SEND: asked.send,
-            consent.MINE: lambda who, _, lang: theirs.mine(who, lang),
+            writing.MINE: lambda who, _, lang: theirs.mine(who, lang),
             cards.READ: theirs.read,
             own.ANSWER: theirs.answer,
             consent.WITHDRAW: theirs.withdraw,
@@ -127,7 +133,7 @@ class DeskCounter:
     def _told(self, name: str, lang: Lang) -> Form:
         pad = Pad(self._guidance, lang)
         pad.text(name)
-        return pad.form(buttons=[pad.button(consent.MINE, "desk_mine")])
+        return pad.form(buttons=[pad.button(writing.MINE, "desk_mine")])
 
     def _later(self, name: str, press: Press, lang: Lang) -> Form:
         """Say that it did not work, with what was written, and a button to try again.
@@ -145,10 +151,10 @@ class DeskCounter:
 
 _ON_CARDS: Final = (cards.CLAIM, cards.RECUSE, cards.OPEN)
 _BEFORE: Final = {
-    cards.READ: consent.MINE,
+    cards.READ: writing.MINE,
     own.AGREE: cards.READ,
-    consent.WRITE: consent.CHOOSE,
-    consent.SEND: consent.WRITE,
+    writing.WRITE: CHOOSE,
+    consent.SEND: writing.WRITE,
     officer.HAND_OVER: officer.TRANSFER,
     officer.RESOLVED: officer.RESOLVE,
     officer.CLOSED: officer.CLOSE,

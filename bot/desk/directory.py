@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.desk.case import Roles
 from bot.desk.port import Place, Who, ident
+from bot.desk.records import DEPUTY, HEAD
 from bot.handoff import MAIL, OfficeDesk
 from bot.organization import Contact, Organization
 
@@ -12,17 +13,17 @@ class Directory:
     """The offices of an organization that take hand-offs."""
 
     def __init__(self, organization: Organization) -> None:
-        self.organization = organization
+        self._organization = organization
 
     @property
     def legal_hold(self) -> bool:
         """Whether nothing at all is erased for now."""
-        return self.organization.legal_hold
+        return self._organization.legal_hold
 
     def contact(self, office: str) -> Contact:
         """Return how an office is reached; one that is gone from the file is never open late."""
-        found = self.organization.contacts.get(office)
-        return found if found is not None else Contact(office, self.organization.zone)
+        found = self._organization.contacts.get(office)
+        return found if found is not None else Contact(office, self._organization.zone)
 
     def desk_of(self, office: str) -> OfficeDesk | None:
         """Return where and how an office takes cases; nothing where it does not any more."""
@@ -50,7 +51,7 @@ class Directory:
     def special(self, office: str, part: str) -> Who | None:
         """Return the deputy or the head of an office, as they can be written to."""
         desk = self.desk_of(office)
-        user = getattr(desk, part) if desk is not None else None
+        user = None if desk is None else {DEPUTY: desk.deputy, HEAD: desk.head}[part]
         if desk is None or not user:
             return None
         route = {"service": desk.service} if desk.service else {}

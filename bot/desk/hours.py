@@ -97,18 +97,6 @@ def calendar_days(contact: Contact, start: datetime, days: int) -> datetime:
     return after(contact, _utc(start) + days * _DAY, _NONE)
 
 
-def business_time(contact: Contact, start: datetime, end: datetime) -> timedelta:
-    """Return how long the office is open from ``start`` to ``end``; nothing if they are turned."""
-    start, end = _utc(start), _utc(end)
-    total, day, last = _NONE, _day(contact, start), _day(contact, end)
-    while day <= last:
-        window = _window(contact, day)
-        if window is not None:
-            total += max(min(window[1], end) - max(window[0], start), _NONE)
-        day += _DAY
-    return total
-
-
 def _windows(contact: Contact, start: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield when the office is open from ``start`` on, until it stays closed for a year."""
     day, closed = _day(contact, start), 0

@@ -6,11 +6,14 @@ Before somebody has said that they have no conflict, they see number, topic, lan
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import tzinfo
 from typing import Final
 
+from bot.desk.acts import may_close, may_hand_over, may_work
+from bot.desk.approach import MOST_WORDS
 from bot.desk.cards import CLAIM, OPEN, RECUSE, Cards
 from bot.desk.case import (
+    WORKED_ON,
     Case,
     NotAllowedError,
     Reason,
@@ -18,21 +21,16 @@ from bot.desk.case import (
     Roles,
     State,
     Why,
-    may_close,
-    may_hand_over,
-    may_work,
     people_of,
 )
-from bot.desk.consent import MOST_WORDS
 from bot.desk.directory import Directory
 from bot.desk.pad import Pad, with_trouble
-from bot.desk.port import Button, Form, Press, Style, Who
+from bot.desk.port import Button, Form, Press, Who
 from bot.desk.readers import Audience
 from bot.desk.records import PERSON
 from bot.desk.service import Desk
 from bot.guidance.model import Guidance
 from bot.guidance.words import Lang
-from bot.moments import day_words, hour_words, zone_words
 
 CLEAR: Final = "desk:clear"
 PREVIEW: Final = "desk:preview"
@@ -54,7 +52,6 @@ _PIECE: Final = 2_900
 
 _TO_ALL: Final = "office"
 REASONS: Final = (Reason.ANSWERED, Reason.REFERRED, Reason.MISUSE)
-_WORKED_ON: Final = (State.CLAIMED, State.ANSWERED)
 
 
 class Officer:
@@ -74,9 +71,9 @@ class Officer:
     async def claim(self, who: Who, press: Press, lang: Lang) -> Form:
         """Claim a case, and ask about a conflict; the same press once more finds it claimed."""
         case = await self._present(press.held, who)
-        if _has(case, who):
-            return await self.open(who, press, lang)
-        return self._check(await self._desk.claim(case.number, who), lang)
+        if not _has(case, who):
+            case = await self._desk.claim(case.number, who)
+        return await self._shown(who, case, lang)
 
     def _check(self, case: Case, lang: Lang) -> Form:
         pad = self._begun(case, lang)
@@ -90,8 +87,8 @@ class Officer:
         """Open the case to somebody who has no conflict."""
         case = await self._present(press.held, who)
         if case.state is State.CHECKING or not _has(case, who):
-            await self._desk.clear(case.number, who)
-        return await self.open(who, press, lang)
+            case = await self._desk.clear(case.number, who)
+        return await self._shown(who, case, lang)
 
     async def recuse(self, who: Who, press: Press, lang: Lang) -> Form:
         """Never show it to somebody who should not see it."""
@@ -103,11 +100,15 @@ class Officer:
     async def open(self, who: Who, press: Press, lang: Lang) -> Form:
         """Show a case as far as somebody may see it; a reply that the press holds stays."""
         case = await self._present(press.held, who)
+        return await self._shown(who, case, lang, press.written.get("reply", ""))
+
+    async def _shown(self, who: Who, case: Case, lang: Lang, reply: str = "") -> Form:
+        """Show a case to somebody who is known to be in the channel at this moment."""
         people, roles = people_of(case), self._directory.roles(case.office)
         if _has(case, who):
             if case.state is State.CHECKING:
                 return self._check(case, lang)
-            return await self._read(who, case, lang, press.written.get("reply", ""))
+            return await self._read(who, case, lang, reply)
         pad = self._begun(case, lang)
         buttons = [*self._for_others(pad, case, who, roles)]
         if not buttons:
@@ -121,7 +122,7 @@ class Officer:
             yield pad.button(CLAIM, "desk_claim")
             yield pad.button(RECUSE, "desk_recuse")
         if who.id == roles.head and may_claim:
-            if case.state in _WORKED_ON:
+            if case.state in WORKED_ON:
                 yield pad.button(TRANSFER, "desk_transfer")
             if case.state is State.RESOLVED:
                 yield pad.button(CLOSE, "desk_close")
@@ -164,12 +165,9 @@ class Officer:
         read, roles = await self._desk.read(case.number, who), self._directory.roles(case.office)
         pad = self._begun(case, lang)
         pad.plain("desk_from", name=people_of(case).requester.name)
-        for one in read.words:
-            sender = "desk_person_wrote" if one.sender == PERSON else "desk_office_wrote"
-            pad.small(sender, when=self._when(case, one.at, lang))
-            pad.words(one.text or pad.say("desk_letter_directory"), Style.QUOTED)
+        pad.exchange(read.words, self._zone(case), "desk_person_wrote", "desk_office_wrote")
         main, buttons = None, []
-        if case.state in _WORKED_ON:
+        if case.state in WORKED_ON:
             if case.mode == "case":
                 pad.write("reply", "desk_reply", filled=reply, most=MOST_WORDS, optional=True)
                 main = pad.button(PREVIEW, "desk_preview")
@@ -192,7 +190,7 @@ class Officer:
         case = await self._cleared(press.held, who)
         text = press.written.get("reply", "").strip()
         if not text or len(text) > MOST_WORDS:
-            form = await self.open(who, press, lang)
+            form = await self._shown(who, case, lang, text)
             name = "desk_too_long" if text else "desk_empty"
             return with_trouble(form, Pad(self._guidance, lang).say(name))
         pad = self._begun(case, lang)
@@ -208,8 +206,8 @@ class Officer:
         if not text or len(text) > MOST_WORDS:
             return await self.preview(who, press, lang)
         await self._cleared(press.held, who)
-        await self._desk.reply(press.held, who, text)
-        form = await self.open(who, Press(OPEN, press.held), lang)
+        case = await self._desk.reply(press.held, who, text)
+        form = await self._shown(who, case, lang)
         return with_trouble(form, Pad(self._guidance, lang).say("desk_replied"))
 
     async def transfer(self, who: Who, press: Press, lang: Lang) -> Form:
@@ -266,8 +264,7 @@ class Officer:
         if reason is None:
             return await self.resolve(who, press, lang)
         await self._cleared(press.held, who)
-        await self._desk.resolve(press.held, who, reason)
-        return await self.open(who, press, lang)
+        return await self._shown(who, await self._desk.resolve(press.held, who, reason), lang)
 
     async def close(self, who: Who, press: Press, lang: Lang) -> Form:
         """Ask what became of the office's record before a case is closed, or after."""
@@ -308,8 +305,7 @@ class Officer:
         """Open again what was resolved."""
         case = await self._present(press.held, who)
         may_close(case, who, self._directory.roles(case.office))
-        await self._desk.reopen(press.held, who)
-        return await self.open(who, press, lang)
+        return await self._shown(who, await self._desk.reopen(press.held, who), lang)
 
     async def export(self, who: Who, press: Press, lang: Lang) -> Form:
         """Show the whole of a case in fields to copy from, for the office's own record."""
@@ -325,7 +321,8 @@ class Officer:
         ]
         for one in read.words:
             sender = "desk_person_wrote" if one.sender == PERSON else "desk_office_wrote"
-            rows += ["", pad.say(sender, when=self._when(case, one.at, lang)), one.text]
+            at = pad.when(one.at, self._zone(case))
+            rows += ["", pad.say(sender, when=at), one.text]
         whole = "\n".join(rows)
         pieces = [whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE)]
         for number, piece in enumerate(pieces, start=1):
@@ -345,8 +342,7 @@ class Officer:
             form = await self.export(who, press, lang)
             return with_trouble(form, Pad(self._guidance, lang).say("trouble_nothing_picked"))
         await self._present(press.held, who)
-        await self._desk.keep(press.held, who, record)
-        return await self.open(who, press, lang)
+        return await self._shown(who, await self._desk.keep(press.held, who, record), lang)
 
     async def hold(self, who: Who, press: Press, lang: Lang) -> Form:
         """Ask that nothing be erased."""
@@ -373,11 +369,8 @@ class Officer:
             pad.small_words(self._cards.about(case, lang))
         return pad
 
-    def _when(self, case: Case, at: datetime, lang: Lang) -> str:
-        here = at.astimezone(self._directory.contact(case.office).zone)
-        return self._guidance.phrases["desk_when"][lang].format(
-            day=day_words(here, lang), time=hour_words(here, lang), zone=zone_words(here, lang)
-        )
+    def _zone(self, case: Case) -> tzinfo:
+        return self._directory.contact(case.office).zone
 
 
 RECORDS: Final = (Record.EXPORTED, Record.NONE)

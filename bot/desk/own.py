@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.desk.approach import CHOOSE, MOST_WORDS, Approach
 from bot.desk.cards import READ
 from bot.desk.case import Case, NotAllowedError, State, Why, people_of
-from bot.desk.consent import CHOOSE, ELSEWHERE, MINE, MOST_WORDS, WITHDRAW, Consent
+from bot.desk.consent import WITHDRAW
 from bot.desk.pad import Pad, with_trouble
-from bot.desk.port import Button, Form, PlatformError, Press, Style, Who
+from bot.desk.port import Button, Form, PlatformError, Press, Who
 from bot.desk.readers import Audience
-from bot.desk.records import PERSON, Words
 from bot.desk.service import Desk
+from bot.desk.writing import ELSEWHERE, MINE
 from bot.guidance.model import Guidance
 from bot.guidance.words import Lang
-from bot.moments import day_words, hour_words, zone_words
 
 ANSWER: Final = "desk:answer"
 WITHDRAWN: Final = "desk:withdrawn"
@@ -35,13 +34,13 @@ class Own:
         desk: Desk,
         audience: Audience,
         guidance: Guidance,
-        consent: Consent,
+        approach: Approach,
         zone: ZoneInfo,
     ) -> None:
         self._desk = desk
         self._audience = audience
         self._guidance = guidance
-        self._consent = consent
+        self._approach = approach
         self._zone = zone
 
     async def mine(self, who: Who, lang: Lang) -> Form:
@@ -53,7 +52,7 @@ class Own:
             pad.text("desk_mine_none")
             return pad.form(buttons=[pad.button(CHOOSE, "back")])
         choices = [
-            (case.number, f"{case.number} · {self._consent.name(case.office, lang)}")
+            (case.number, f"{case.number} · {self._approach.name(case.office, lang)}")
             for case in found
         ]
         pad.pick("number", "desk_which", choices, picked=[choices[0][0]])
@@ -67,24 +66,24 @@ class Own:
         read = await self._desk.read_own(self._number(who, press), who)
         case, pad = read.case, Pad(self._guidance, lang)
         pad.heading("desk_card", number=case.number)
-        pad.text("desk_to", office=self._consent.name(case.office, lang))
+        pad.text("desk_to", office=self._approach.name(case.office, lang))
         again = case.state is State.OFFERED and people_of(case).opened
         pad.text("desk_state_offered_again" if again else f"desk_state_{case.state}")
-        if case.state is State.CLAIMED and (reach := self._consent.reach(case.office)):
+        if case.state is State.CLAIMED and (reach := self._approach.reach(case.office)):
             pad.plain("desk_directly", reach=reach)
         if self._desk.must_keep(case):
             pad.small("desk_is_held")
         held = case.number
         if case.state is State.ASKING:
             held = await self._readers(pad, who, case, press.picked.get("out", ()))
-        self._written(pad, read.words)
+        pad.exchange(read.words, self._zone, "desk_you_wrote", "desk_they_wrote")
         main, buttons = self._acts(pad, case, press.written.get("answer", ""))
         return pad.form(main, buttons=buttons, held=held)
 
     def _number(self, who: Who, press: Press) -> str:
         """Return which case a press is about."""
         picked = next(iter(press.picked.get("number", ())), None)
-        return picked or self._consent.seen(who, press.held)[0]
+        return picked or self._approach.seen(who, press.held)[0]
 
     def _acts(self, pad: Pad, case: Case, answer: str) -> tuple[Button | None, list[Button]]:
         buttons, main = [], None
@@ -103,18 +102,6 @@ class Own:
             buttons.append(pad.button(REOPEN, "desk_reopen"))
         buttons.append(pad.button(MINE, "desk_mine"))
         return main, buttons
-
-    def _written(self, pad: Pad, words: Iterable[Words]) -> None:
-        for one in words:
-            sender = "desk_you_wrote" if one.sender == PERSON else "desk_they_wrote"
-            pad.small(sender, when=self._when(one.at, pad.lang))
-            pad.words(one.text or pad.say("desk_letter_directory"), Style.QUOTED)
-
-    def _when(self, at: datetime, lang: Lang) -> str:
-        here = at.astimezone(self._zone)
-        return self._guidance.phrases["desk_when"][lang].format(
-            day=day_words(here, lang), time=hour_words(here, lang), zone=zone_words(here, lang)
-        )
 
     async def _readers(self, pad: Pad, who: Who, case: Case, out: Sequence[str]) -> str:
         """Show who reads the office's channel now, and who has come since the person agreed.
@@ -140,11 +127,11 @@ class Own:
             hint="desk_out_hint",
             optional=True,
         )
-        return self._consent.showing(who, case.number, now)
+        return self._approach.showing(who, case.number, now)
 
     async def agree(self, who: Who, press: Press, lang: Lang) -> Form:
         """Have the case offered to those who read the channel now, if they were shown."""
-        number, shown = self._consent.seen(who, press.held)
+        number, shown = self._approach.seen(who, press.held)
         case = (await self._desk.read_own(number, who)).case
         try:
             now = await self._audience.of(case.office)

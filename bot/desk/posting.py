@@ -11,17 +11,16 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.desk import case as acts
+from bot.desk import acts
+from bot.desk.archive import Archive
 from bot.desk.case import Case, State
 from bot.desk.records import (
     CARD,
     LETTER,
     NOTICE,
     OFFER,
-    Archive,
     Kept,
     NoCaseError,
-    fall_back,
     moment,
 )
 from bot.store import outbox
@@ -63,7 +62,7 @@ class Posting:
                 with suppress(NoCaseError):  # what cannot be opened cannot be moved on either
                     kept = await records.load(thing.number)
                     if kept.case.state is State.QUEUED:
-                        await fall_back(records, kept)
+                        await records.fall_back(kept)
 
     async def opened(self, number: str) -> Kept:
         """Return a case as delivery needs it: whom it names, and what its card is called."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from bot.desk.case import MIN_CLAIMERS
 from bot.desk.directory import Directory
 from bot.desk.port import OpenError, Platform, RefusedError, Who, ident
+from bot.handoff import Mode
+from bot.offices import Way
 
 MOST: Final = 25
 """An office with more readers is not shown by name to somebody who decides whom to trust."""
@@ -85,3 +89,21 @@ class Audience:
 
         """
         return who.id in await self.of(office)
+
+
+def claimers(readers: Iterable[str], excluded: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the readers who are not excluded, each once, in their order.
+
+    An id is the same in capital and small letters: no platform tells two people apart by that.
+    """
+    out = {one.casefold() for one in excluded}
+    left: dict[str, str] = {}
+    for one in readers:
+        if one.casefold() not in out:
+            left.setdefault(one.casefold(), one)
+    return tuple(left.values())
+
+
+def with_claimers(way: Way, claimers: Sequence[str]) -> Way:
+    """Return the way to an office in a chat, or a card where fewer than two could take it."""
+    return way if len(claimers) >= MIN_CLAIMERS else replace(way, mode=Mode.CARD)

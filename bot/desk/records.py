@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from bot.desk import case as acts
+from bot.desk import acts
 from bot.desk.case import Case, People, Reason, Record, State, people_of
 from bot.desk.port import Who
 from bot.desk.vault import CaseKey, NotLockedHereError, Vault, Wrapped
 from bot.guidance.words import Lang
-from bot.store import Store, Transaction, audit, cases, outbox
+from bot.store import Transaction, audit, cases, outbox
 from bot.store.audit import Entry
 from bot.store.cases import CaseRow, KeyRow, MessageRow
 
@@ -186,9 +185,26 @@ class Records:
         row = MessageRow(place, _seconds(self.now), sender, body)
         await cases.add_words(connection, number, row)
 
-    async def shred(self, kept: Kept) -> None:
-        """Destroy the key of a case, and every word of it; ``kept`` is what is left."""
-        await cases.shred(self.transaction.connection, self._row(kept))
+    async def shred(self, kept: Kept) -> Kept:
+        """Destroy the key of a case and every word of it, and return what is left."""
+        gone = Kept(acts.shredded(kept.case, self.now), None, kept.card)
+        await cases.shred(self.transaction.connection, self._row(gone))
+        await self.note(gone.case, "erase", None)
+        return gone
+
+    async def fall_back(self, kept: Kept) -> Kept:
+        """Have the person told that no office has taken a case."""
+        kept = replace(kept, case=acts.fall_back(kept.case, self.now))
+        await self.send(kept.case, NOTICE)
+        return await self.moved_on(kept, "fall_back")
+
+    async def moved_on(self, kept: Kept, act: str) -> Kept:
+        """Keep a case that time has moved, and have its card say so."""
+        await self.save(kept)
+        await self.note(kept.case, act, None)
+        if kept.card:
+            await self.send(kept.case, CARD)
+        return kept
 
     async def is_sending(self, case: Case) -> bool:
         """Tell whether anything is still to be sent for a case."""
@@ -314,53 +330,3 @@ def _people(text: str) -> People:
         lifts=tuple(data["lifts"]),
         opened=data["opened"],
     )
-
-
-async def fall_back(records: Records, kept: Kept) -> Kept:
-    """Have the person told that no office has taken a case."""
-    kept = replace(kept, case=acts.fall_back(kept.case, records.now))
-    await records.send(kept.case, NOTICE)
-    return await moved_on(records, kept, "fall_back")
-
-
-async def moved_on(records: Records, kept: Kept, act: str) -> Kept:
-    """Keep a case that time has moved, and have its card say so."""
-    await records.save(kept)
-    await records.note(kept.case, act, None)
-    if kept.card:
-        await records.send(kept.case, CARD)
-    return kept
-
-
-async def shred(records: Records, kept: Kept) -> Kept:
-    """Destroy the key of a case and its words, and return what is left."""
-    gone = Kept(acts.shredded(kept.case, records.now), None, kept.card)
-    await records.shred(gone)
-    await records.note(gone.case, "erase", None)
-    return gone
-
-
-class Archive:
-    """The store, with the keys of cases."""
-
-    def __init__(self, store: Store, vault: Vault) -> None:
-        self._store = store
-        self._vault = vault
-
-    @asynccontextmanager
-    async def records(self) -> AsyncIterator[Records]:
-        """Open the cases; nobody else has them until the block ends."""
-        async with self._store.transaction() as transaction:
-            records = Records(transaction, self._vault)
-            await records.turn()
-            yield records
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Open the store for what is no case, so that nobody has to wait for cases."""
-        async with self._store.transaction() as transaction:
-            yield transaction
-
-    async def leave_nothing(self) -> None:
-        """See to it that nothing that was erased lives on in a log of the database."""
-        await self._store.leave_nothing()

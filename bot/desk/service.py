@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.desk import case as acts
+from bot.desk import acts
+from bot.desk.archive import Archive
 from bot.desk.case import (
     MIN_CLAIMERS,
     OPEN,
@@ -36,10 +37,9 @@ from bot.desk.records import (
     OFFICE,
     PERSON,
     TELL,
-    Archive,
+    Kept,
     Records,
     Words,
-    shred,
 )
 from bot.guidance.words import Lang
 from bot.store import StoreError
@@ -170,7 +170,7 @@ class Desk:
             if self.must_keep(kept.case):
                 await records.save(kept)
             else:
-                kept = await shred(records, kept)
+                kept = await records.shred(kept)
             case = kept.case
         with suppress(StoreError):  # it is taken back all the same, and each purge tries this again
             await self._archive.leave_nothing()
@@ -369,6 +369,7 @@ class Desk:
     ) -> Case:
         """Change a case, keep what was written, and have others told; all of it or nothing.
 
+        Nobody is told of what they have done themselves.
         The same words once more from the same side are the same press, which may come twice.
         """
         async with self._archive.records() as records:
@@ -383,8 +384,18 @@ class Desk:
             await records.save(kept)
             await records.note(kept.case, act, by)
             for kind, detail in told:
-                if kind != CARD or kept.card:
+                if self._concerns(kind, kept, by):
                     await records.send(kept.case, kind, detail)
             if kept.case.state is State.FALLBACK is not before.state:
                 await records.send(kept.case, NOTICE)
             return kept.case
+
+    @staticmethod
+    def _concerns(kind: str, kept: Kept, by: Who) -> bool:
+        """Tell whether there is somebody to be told, and something where it can be shown."""
+        people = people_of(kept.case)
+        if kind == NOTICE:
+            return by.id != people.requester.id
+        if kind == TELL:
+            return people.claimer is not None and by.id != people.claimer.id
+        return kind != CARD or bool(kept.card)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.desk import case as acts
+from bot.desk import acts
+from bot.desk.archive import Archive
 from bot.desk.case import Case, Record, State
 from bot.desk.directory import Directory
 from bot.desk.hours import NeverOpenError, is_open
@@ -19,13 +20,9 @@ from bot.desk.records import (
     NOTICE,
     TELL,
     THREAD,
-    Archive,
     Kept,
     NoCaseError,
     Records,
-    fall_back,
-    moved_on,
-    shred,
 )
 from bot.desk.reminders import Due, Timer, timers
 from bot.errors import CaseKeyError
@@ -110,21 +107,21 @@ class Timekeeper:
             case Timer.ASKED | Timer.NUDGE | Timer.LATE:
                 await records.send(case, NOTICE)
             case Timer.NOBODY:
-                return await fall_back(records, kept)
+                return await records.fall_back(kept)
             case Timer.SILENT:
                 kept = replace(kept, case=acts.silence(case, now))
                 if kept.case.state is State.FALLBACK:  # nobody is left who could take it
                     await records.send(kept.case, NOTICE)
-                return await moved_on(records, kept, "silent")
+                return await records.moved_on(kept, "silent")
             case Timer.NO_ANSWER:
                 kept = replace(kept, case=acts.no_answer(case, now))
                 await records.send(kept.case, NOTICE)
-                return await moved_on(records, kept, "no_answer")
+                return await records.moved_on(kept, "no_answer")
             case Timer.LAPSE:
                 kept = replace(kept, case=acts.lapse(case, now))
                 if kept.case.record is Record.OPEN:
                     await records.send(kept.case, TELL, HEAD)
-                return await moved_on(records, kept, "lapse")
+                return await records.moved_on(kept, "lapse")
         await records.note(case, timer.value, None)
         return kept
 
@@ -150,7 +147,7 @@ class Timekeeper:
                 at = acts.erasable(kept.case)
                 if at is None or at > records.now:
                     return 0
-                kept, done = await shred(records, kept), 1
+                kept, done = await records.shred(kept), 1
             if not await records.is_sending(kept.case):
                 await records.save(Kept(acts.purged(kept.case), None))
             return done

@@ -229,13 +229,6 @@ async def remind_once(
     return True
 
 
-async def reminded(connection: AsyncConnection, number: str, turned: int) -> frozenset[str]:
-    """Return the names of the reminders that were recorded in this turn of a case."""
-    kept = reminders.c
-    found = select(kept.name).where(kept.number == number, kept.turn == turned)
-    return frozenset((await connection.execute(found)).scalars())
-
-
 async def counts(connection: AsyncConnection) -> dict[tuple[str, str], int]:
     """Return how many cases there are, by office and state."""
     found = select(cases.c.office, cases.c.state, func.count()).group_by(

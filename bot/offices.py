@@ -6,12 +6,11 @@ to by others, as is the exclusion of the person who asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.desk.case import MIN_CLAIMERS
 from bot.guidance.model import HANDS_OVER, Guidance, Office
 from bot.guidance.words import Lang
 from bot.handoff import LEVELS, Mode, lowest, takes_case
@@ -111,24 +110,6 @@ def because(guidance: Guidance, offer: Offer, lang: Lang) -> tuple[str, ...]:
         places |= {"day": day_words(at, lang), "time": hour_words(at, lang),
                    "zone": zone_words(at, lang)}  # fmt: skip
     return tuple(guidance.phrases[name][lang].format(**places) for name in offer.reasons)
-
-
-def claimers(readers: Iterable[str], excluded: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the readers who are not excluded, each once, in their order.
-
-    An id is the same in capital and small letters: no platform tells two people apart by that.
-    """
-    out = {ident.casefold() for ident in excluded}
-    left: dict[str, str] = {}
-    for ident in readers:
-        if ident.casefold() not in out:
-            left.setdefault(ident.casefold(), ident)
-    return tuple(left.values())
-
-
-def with_claimers(way: Way, claimers: Sequence[str]) -> Way:
-    """Return the way to an office in a chat, or a card where fewer than two could take it."""
-    return way if len(claimers) >= MIN_CLAIMERS else replace(way, mode=Mode.CARD)
 
 
 def _offer(
