@@ -39,9 +39,11 @@ OFFICES: Final = "desk:offices"
 ANSWER: Final = 2.5
 """Seconds after which a form that was sent is answered in any case: Slack waits three."""
 
-_CHANNELS: Final = ("C", "G")
 SOON: Final = 1.0
 """Seconds of a trigger that the desk may take before a window is opened that asks to wait."""
+
+_CHANNELS: Final = ("C", "G")
+"""How the ids of channels begin; those of people's own chats do so otherwise."""
 
 
 class DeskPresses:
