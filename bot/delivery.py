@@ -138,9 +138,9 @@ class Delivery:
         at_least = WAITS[min(thing.tries, len(WAITS)) - 1]
         if thing.tries == len(WAITS):
             logging.getLogger(OWN).warning("a %s is not delivered yet: %s", thing.kind, code)
-        if thing.kind in (OFFER, LETTER) or not await self._posting.is_older(thing, LONGEST):
-            await self._posting.sent_later(thing, timedelta(seconds=max(wait, at_least)))
-        else:
+        longest = None if thing.kind in (OFFER, LETTER) else LONGEST
+        pause = timedelta(seconds=max(wait, at_least))
+        if not await self._posting.sent_later(thing, pause, longest):
             await self._park(thing, code)
 
     async def _park(self, thing: ToSend, code: str) -> None:

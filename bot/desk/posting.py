@@ -43,16 +43,17 @@ class Posting:
         async with self._archive.transaction() as transaction:
             await outbox.done(transaction.connection, thing.id)
 
-    async def is_older(self, thing: ToSend, age: timedelta) -> bool:
-        """Tell whether something has waited for longer than that."""
-        async with self._archive.transaction() as transaction:
-            return transaction.now - moment(thing.made) > age
+    async def sent_later(self, thing: ToSend, wait: timedelta, longest: timedelta | None) -> bool:
+        """Have something tried again, not before so long has passed.
 
-    async def sent_later(self, thing: ToSend, wait: timedelta) -> None:
-        """Have something tried again, not before so long has passed."""
+        Return false, and leave it as it is, where it has waited for longer than ``longest``.
+        """
         async with self._archive.transaction() as transaction:
+            if longest is not None and transaction.now - moment(thing.made) > longest:
+                return False
             due = math.ceil((transaction.now + wait).timestamp())
             await outbox.later(transaction.connection, thing.id, due)
+            return True
 
     async def set_aside(self, thing: ToSend) -> None:
         """Set aside what cannot be sent; where the office cannot be reached, the person is told."""
