@@ -341,7 +341,7 @@ class Rules:
             return False
         case.claimer = to
         self._to(case, State.CHECKING)
-        return self._card(case) and self._send(case, "tell", "claimer")
+        return self._card(case) and (to.id == who.id or self._send(case, "tell", "claimer"))
 
     def _reply(self, case: Told, who: Who, _: str) -> bool:
         if not case.claims(who) or not self._is_worked_on(case):
