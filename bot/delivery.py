@@ -18,18 +18,7 @@ from typing import Final
 from bot.desk.cards import Cards
 from bot.desk.case import MIN_CLAIMERS, Case, People, Record, State
 from bot.desk.directory import Directory
-from bot.desk.port import (
-    Card,
-    GoneError,
-    LaterError,
-    Letters,
-    OpenError,
-    Place,
-    Platform,
-    PlatformError,
-    RefusedError,
-    Who,
-)
+from bot.desk.port import Card, Letters, Platform
 from bot.desk.posting import Posting
 from bot.desk.readers import Audience
 from bot.desk.records import (
@@ -45,6 +34,7 @@ from bot.desk.records import (
     NoCaseError,
 )
 from bot.errors import CairnError
+from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError, RefusedError, Who
 from bot.privacy import OWN, where_of
 from bot.store.outbox import ToSend
 

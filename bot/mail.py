@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
-from bot.desk.port import LaterError, PlatformError, RefusedError
+from bot.platforms import LaterError, PlatformError, RefusedError
 from bot.settings import MAIL_ADDRESS, MailServer, Tls
 
 _SECONDS: Final = 10.0

@@ -27,17 +27,7 @@ from bot.desk.cards import Cards
 from bot.desk.case import Case
 from bot.desk.counter import DeskCounter
 from bot.desk.directory import Directory
-from bot.desk.port import (
-    Card,
-    GoneError,
-    Letters,
-    OpenError,
-    Place,
-    Platform,
-    PlatformError,
-    Reader,
-    Who,
-)
+from bot.desk.port import Card, Letters, Platform, Reader
 from bot.desk.posting import Posting
 from bot.desk.readers import Audience
 from bot.desk.service import Desk, Sending
@@ -46,6 +36,7 @@ from bot.desk.vault import Vault
 from bot.guidance.model import Guidance
 from bot.handoff import MAIL, Mode, OfficeDesk
 from bot.organization import Organization
+from bot.platforms import GoneError, OpenError, Place, PlatformError, Who
 from bot.seal import Envelope
 from bot.store import Store, open_store
 from tests.conftest import NOON, ROOT, SAMPLE, TODAY

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.desk.port import Card, Form, Picked, Press, Said, Who, Written
+from bot.desk.port import Card
+from bot.forms import Form, Picked, Press, Said, Written
 from bot.guidance.words import Lang
+from bot.platforms import Who
 from tests.desk import OFFICE, World
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk.port import Card, Form, Press, Said, Style, Written
+from bot.desk.port import Card
+from bot.forms import Form, Press, Said, Style, Written
 from bot.guidance.words import LANGS, Lang, plain
 from tests.desk import BY_MAIL, HOLDERS, OFFICE, OFFICERS, World, person, world
 

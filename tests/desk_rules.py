@@ -16,8 +16,8 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.desk.case import Reason, Record, State
-from bot.desk.port import Who
 from bot.desk.reminders import Timer
+from bot.platforms import Who
 
 QUARTER = timedelta(minutes=15)
 RETRY = timedelta(minutes=10)

@@ -32,9 +32,11 @@ from sqlalchemy import select
 
 from bot.desk import cards, consent, officer, own, writing
 from bot.desk.case import State
-from bot.desk.port import Card, LaterError, Place, PlatformError, Press, Reader, Said, Who
+from bot.desk.port import Card, Reader
 from bot.desk.records import OFFICE as BY_OFFICE
 from bot.desk.records import PERSON
+from bot.forms import Press, Said
+from bot.platforms import LaterError, Place, PlatformError, Who
 from bot.seal import Bearer, Envelope, Surface
 from bot.store import audit, engine
 from bot.store.tables import case_keys, cases, outbox

@@ -39,10 +39,10 @@ from bot.channels.teams.outbound import Outbound as ToTeams
 from bot.channels.teams.transport import BotFramework
 from bot.delivery import _LANES, _POLL, LONGEST, WAITS
 from bot.desk.case import State
-from bot.desk.port import Who
 from bot.desk.records import CARD, DEPUTY, LETTER, NOTICE, OFFER, TELL, THREAD
 from bot.handoff import MAIL, Mode, OfficeDesk
 from bot.mail import SmtpLetters
+from bot.platforms import Who
 from bot.settings import MailServer, Tls
 from bot.store.outbox import LEASE
 from tests.conftest import NOON

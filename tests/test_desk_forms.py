@@ -12,20 +12,11 @@ import pytest
 from bot.desk import readers
 from bot.desk.approach import MOST_WORDS
 from bot.desk.case import Reason, Record, State, Why
-from bot.desk.port import (
-    LaterError,
-    OpenError,
-    PlatformError,
-    Press,
-    RefusedError,
-    Said,
-    Style,
-    Who,
-    Written,
-)
+from bot.forms import Press, Said, Style, Written
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS, Lang
 from bot.handoff import LEVELS, Mode
+from bot.platforms import LaterError, OpenError, PlatformError, RefusedError, Who
 from bot.store.errors import StoreError, Trouble
 from tests.conftest import ROOT
 from tests.desk import (

@@ -20,12 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.desk.archive import Archive
 from bot.desk.case import Case, NotAllowedError, Reason, Record, State
-from bot.desk.port import Who
 from bot.desk.records import NoCaseError
 from bot.desk.service import MOST_OPEN, Desk, TooManyError
 from bot.desk.timekeeping import Timekeeper
 from bot.desk.vault import NotLockedHereError, Vault, Wrapped
 from bot.errors import CaseKeyError
+from bot.platforms import Who
 from bot.store import audit, engine
 from bot.store.tables import audit as audit_table
 from bot.store.tables import case_keys, cases, messages, metadata, outbox

@@ -32,9 +32,9 @@ from sqlalchemy import delete, select
 
 from bot.desk.case import NotAllowedError, Reason, Record, State
 from bot.desk.hours import is_open
-from bot.desk.port import LaterError, RefusedError, Who
 from bot.desk.records import NoCaseError
 from bot.desk.service import TooFewError, TooManyError
+from bot.platforms import LaterError, RefusedError, Who
 from bot.store import audit
 from bot.store.tables import case_keys, cases, messages, metadata, outbox, reminders
 from tests.desk import (

@@ -17,8 +17,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.desk.case import Case, NotAllowedError, People, Reason, State, Why
-from bot.desk.port import Card, Place, Who
+from bot.desk.port import Card
 from bot.desk.service import MOST_A_DAY, MOST_OPEN, Desk, TooManyError
+from bot.platforms import Place, Who
 from bot.store import audit
 from bot.store.outbox import LEASE
 from bot.store.tables import audit as audit_table

@@ -37,28 +37,16 @@ from bot.conversation import Conversation, Look, Move
 from bot.desk import approach
 from bot.desk.cards import Cards
 from bot.desk.case import Case, NotAllowedError, People, Reason, State
-from bot.desk.port import (
-    Counter,
-    Form,
-    GoneError,
-    LaterError,
-    OpenError,
-    Picked,
-    PlatformError,
-    Press,
-    Reader,
-    RefusedError,
-    Said,
-    Who,
-    Written,
-)
+from bot.desk.port import Reader
 from bot.desk.records import Words
 from bot.desk.service import MOST_A_DAY, MOST_OPEN, Read, Sending
+from bot.forms import Counter, Form, Picked, Press, Said, Written
 from bot.guidance.model import Tree
 from bot.guidance.ticket import Ticket
 from bot.guidance.walk import routes
 from bot.guidance.words import LANGS, Lang
 from bot.handoff import Mode, OfficeDesk
+from bot.platforms import GoneError, LaterError, OpenError, PlatformError, RefusedError, Who
 from bot.privacy import OWN
 from bot.store import audit
 from bot.store.tables import audit as audit_table

@@ -38,7 +38,7 @@ from bot.desk.cards import Cards
 from bot.desk.case import Case, NotAllowedError, Reason, Record, State
 from bot.desk.directory import Directory
 from bot.desk.hours import NeverOpenError
-from bot.desk.port import Card, LaterError, Place, Who
+from bot.desk.port import Card
 from bot.desk.posting import Posting
 from bot.desk.records import _case
 from bot.desk.reminders import Timer, timers
@@ -46,6 +46,7 @@ from bot.desk.service import Desk, Sending
 from bot.desk.timekeeping import _TIMED, Timekeeper
 from bot.desk.vault import Vault
 from bot.organization import Contact, Hours
+from bot.platforms import LaterError, Place, Who
 from bot.store import audit, engine, open_store
 from bot.store import outbox as out
 from bot.store.tables import cases, metadata, reminders

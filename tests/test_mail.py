@@ -25,8 +25,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.desk.port import LaterError, PlatformError, RefusedError
 from bot.mail import SmtpLetters, _letter
+from bot.platforms import LaterError, PlatformError, RefusedError
 from bot.settings import MailServer, Tls
 
 SENDER = "cairn@lakes.example"

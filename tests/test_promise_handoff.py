@@ -30,17 +30,19 @@ from bot.desk import officer as at_office
 from bot.desk.archive import Archive
 from bot.desk.case import NotAllowedError, Reason, Record, State, Why
 from bot.desk.directory import Directory
-from bot.desk.port import Card, Form, Place, Press, Who
+from bot.desk.port import Card
 from bot.desk.posting import Posting
 from bot.desk.records import Kept, NoCaseError
 from bot.desk.service import Desk, Sending
 from bot.desk.timekeeping import Timekeeper
 from bot.desk.vault import NotLockedHereError, Vault, Wrapped
+from bot.forms import Form, Press
 from bot.guidance.model import HANDS_OVER, Guidance
 from bot.guidance.words import LANGS
 from bot.handoff import Mode, OfficeDesk
 from bot.jobs import keep_time
 from bot.organization import Organization
+from bot.platforms import Place, Who
 from bot.seal import Bearer, Envelope, ExpiredError, NotOpenedError, Seal, Surface
 from bot.store import open_store
 from tests import desk as desks

@@ -22,27 +22,10 @@ from bot.channels.slack import desk_presses, forms
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.forms import cleaned, message_of, press_of, view_of
 from bot.channels.slack.limits import TooLargeError
-from bot.desk.port import (
-    Button,
-    Card,
-    Counter,
-    Form,
-    GoneError,
-    LaterError,
-    OpenError,
-    Part,
-    Picked,
-    Place,
-    Platform,
-    PlatformError,
-    Press,
-    RefusedError,
-    Said,
-    Style,
-    Who,
-    Written,
-)
+from bot.desk.port import Card, Platform
+from bot.forms import Button, Counter, Form, Part, Picked, Press, Said, Style, Written
 from bot.guidance.words import LANGS, Lang
+from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError, RefusedError, Who
 from tests.slack import faults, limits, schemas, screen
 from tests.slack.delivery import Outcome
 from tests.slack.fake import FakeSlack

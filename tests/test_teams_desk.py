@@ -24,27 +24,11 @@ from bot.channels.teams.limits import TooLargeError
 from bot.channels.teams.roster import stranger
 from bot.channels.teams.surfaces import control_button
 from bot.channels.teams.transport import Member
-from bot.desk.port import (
-    Button,
-    Card,
-    Form,
-    GoneError,
-    LaterError,
-    OpenError,
-    Part,
-    Picked,
-    Place,
-    PlatformError,
-    Press,
-    Reader,
-    RefusedError,
-    Said,
-    Style,
-    Who,
-    Written,
-)
+from bot.desk.port import Card, Reader
+from bot.forms import Button, Form, Part, Picked, Press, Said, Style, Written
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS, Lang
+from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError, RefusedError, Who
 from bot.seal import Bearer, Spot, Surface
 from tests.conftest import NOON
 from tests.slack_app import logged

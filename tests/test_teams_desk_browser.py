@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from bot.channels.teams.forms import form_card, press_in
-from bot.desk.port import Button, Form, Picked, Press, Said, Style, Written
+from bot.forms import Button, Form, Picked, Press, Said, Style, Written
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS, Lang
 from tests.test_browser import AXE

@@ -28,7 +28,7 @@ from bot.desk.case import (
     Why,
     people_of,
 )
-from bot.desk.port import Who
+from bot.platforms import Who
 
 REOPENS: Final = timedelta(days=14)
 KEPT: Final = timedelta(days=30)

@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from bot.conversation import Conversation, Look, Move, Reply
-from bot.desk.pad import Pad
-from bot.desk.port import Form, LaterError, PlatformError, Press, Who
 from bot.desk.readers import Audience, claimers, with_claimers
+from bot.forms import Form, Press
 from bot.guidance.model import Guidance
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Sort
@@ -21,6 +20,8 @@ from bot.guidance.words import Lang
 from bot.handoff import Mode
 from bot.offices import Way, way
 from bot.organization import Organization
+from bot.pad import Pad
+from bot.platforms import LaterError, PlatformError, Who
 from bot.seal import Bearer, Envelope, NotOpenedError, Surface
 
 CHOOSE: Final = "desk:choose"

@@ -11,7 +11,8 @@ from typing import Final
 
 from bot.desk.case import Case, State
 from bot.desk.directory import Directory
-from bot.desk.port import Button, Card
+from bot.desk.port import Card
+from bot.forms import Button
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS, Lang
 from bot.moments import moment_words

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from bot.desk.port import Who
 from bot.guidance.words import Lang
+from bot.platforms import Who
 
 MIN_CLAIMERS: Final = 2
 """How many must be able to claim a case when it is offered; with fewer, contacts are shown."""

@@ -15,17 +15,18 @@ from typing import Final
 from bot.desk.approach import MOST_WORDS, Approach, Held, draft_of
 from bot.desk.cards import topic_words
 from bot.desk.case import Case
-from bot.desk.pad import Pad, with_trouble
-from bot.desk.port import Form, LaterError, Press, Who
 from bot.desk.readers import claimers, with_claimers
 from bot.desk.service import Desk, Sending, TooFewError, TooManyError
 from bot.desk.writing import MOST_REACH, REVIEW, WRITE, Writing, reach_field
 from bot.errors import CairnError
+from bot.forms import Form, Press
 from bot.guidance.understand import is_crisis
 from bot.guidance.words import Lang
 from bot.handoff import Mode
 from bot.offices import Way
+from bot.pad import Pad, with_trouble
 from bot.personal import personal_data
+from bot.platforms import LaterError, Who
 
 SEND: Final = "desk:send"
 WITHDRAW: Final = "desk:withdraw"

@@ -19,15 +19,16 @@ from bot.desk.consent import Consent
 from bot.desk.directory import Directory
 from bot.desk.officer import Officer
 from bot.desk.own import Own
-from bot.desk.pad import Pad
-from bot.desk.port import Form, PlatformError, Press, Who
 from bot.desk.readers import Audience
 from bot.desk.records import NoCaseError
 from bot.desk.service import Desk
 from bot.desk.writing import Writing
 from bot.errors import CairnError
+from bot.forms import Form, Press
 from bot.guidance.words import Lang
 from bot.organization import Organization
+from bot.pad import Pad
+from bot.platforms import PlatformError, Who
 from bot.privacy import OWN
 from bot.seal import Envelope
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.desk.case import Roles
-from bot.desk.port import Place, Who, ident
 from bot.desk.records import DEPUTY, HEAD
 from bot.handoff import MAIL, OfficeDesk
 from bot.organization import Contact, Organization
+from bot.platforms import Place, Who, ident
 
 
 class Directory:

@@ -24,13 +24,15 @@ from bot.desk.case import (
     people_of,
 )
 from bot.desk.directory import Directory
-from bot.desk.pad import Pad, with_trouble
-from bot.desk.port import Button, Form, Press, Who
+from bot.desk.exchange import exchange
 from bot.desk.readers import Audience
 from bot.desk.records import PERSON
 from bot.desk.service import Desk
+from bot.forms import Button, Form, Press
 from bot.guidance.model import Guidance
 from bot.guidance.words import Lang
+from bot.pad import Pad, with_trouble
+from bot.platforms import Who
 
 CLEAR: Final = "desk:clear"
 PREVIEW: Final = "desk:preview"
@@ -165,7 +167,7 @@ class Officer:
         read, roles = await self._desk.read(case.number, who), self._directory.roles(case.office)
         pad = self._begun(case, lang)
         pad.plain("desk_from", name=people_of(case).requester.name)
-        pad.exchange(read.words, self._zone(case), "desk_person_wrote", "desk_office_wrote")
+        exchange(pad, read.words, self._zone(case), "desk_person_wrote", "desk_office_wrote")
         main, buttons = None, []
         if case.state in WORKED_ON:
             if case.mode == "case":

@@ -10,13 +10,15 @@ from bot.desk.approach import CHOOSE, MOST_WORDS, Approach
 from bot.desk.cards import READ
 from bot.desk.case import Case, NotAllowedError, State, Why, people_of
 from bot.desk.consent import WITHDRAW
-from bot.desk.pad import Pad, with_trouble
-from bot.desk.port import Button, Form, PlatformError, Press, Who
+from bot.desk.exchange import exchange
 from bot.desk.readers import Audience
 from bot.desk.service import Desk
 from bot.desk.writing import ELSEWHERE, MINE
+from bot.forms import Button, Form, Press
 from bot.guidance.model import Guidance
 from bot.guidance.words import Lang
+from bot.pad import Pad, with_trouble
+from bot.platforms import PlatformError, Who
 
 ANSWER: Final = "desk:answer"
 WITHDRAWN: Final = "desk:withdrawn"
@@ -76,7 +78,7 @@ class Own:
         held = case.number
         if case.state is State.ASKING:
             held = await self._readers(pad, who, case, press.picked.get("out", ()))
-        pad.exchange(read.words, self._zone, "desk_you_wrote", "desk_they_wrote")
+        exchange(pad, read.words, self._zone, "desk_you_wrote", "desk_they_wrote")
         main, buttons = self._acts(pad, case, press.written.get("answer", ""))
         return pad.form(main, buttons=buttons, held=held)
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from bot.desk.case import MIN_CLAIMERS
 from bot.desk.directory import Directory
-from bot.desk.port import OpenError, Platform, RefusedError, Who, ident
+from bot.desk.port import Platform
 from bot.handoff import Mode
 from bot.offices import Way
+from bot.platforms import OpenError, RefusedError, Who, ident
 
 MOST: Final = 25
 """An office with more readers is not shown by name to somebody who decides whom to trust."""

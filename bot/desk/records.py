@@ -15,9 +15,9 @@ from typing import Any, Final, cast
 
 from bot.desk import acts
 from bot.desk.case import Case, People, Reason, Record, State, people_of
-from bot.desk.port import Who
 from bot.desk.vault import CaseKey, NotLockedHereError, Vault, Wrapped
 from bot.guidance.words import Lang
+from bot.platforms import Who
 from bot.store import Transaction, audit, cases, outbox
 from bot.store.audit import Entry
 from bot.store.cases import CaseRow, KeyRow, MessageRow

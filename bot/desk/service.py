@@ -27,7 +27,6 @@ from bot.desk.case import (
     people_of,
 )
 from bot.desk.directory import Directory
-from bot.desk.port import Who
 from bot.desk.records import (
     CARD,
     CLAIMER,
@@ -42,6 +41,7 @@ from bot.desk.records import (
     Words,
 )
 from bot.guidance.words import Lang
+from bot.platforms import Who
 from bot.store import StoreError
 
 MOST_OPEN: Final = 3

@@ -9,13 +9,14 @@ from typing import Final
 
 from bot.conversation import Reply
 from bot.desk.approach import CHOOSE, MOST_WORDS, Approach, Draft, Held, draft_of, keep
-from bot.desk.pad import Pad, with_trouble
-from bot.desk.port import Form, LaterError, Press, Who
 from bot.desk.service import Desk
+from bot.forms import Form, Press
 from bot.guidance.screen import Sort
 from bot.guidance.words import Lang
 from bot.handoff import Mode
 from bot.offices import Offer, because, offers
+from bot.pad import Pad, with_trouble
+from bot.platforms import LaterError, Who
 
 OFFICES: Final = "desk:offices"
 """What stands on screens of the guidance; it comes with the place that the person is at."""

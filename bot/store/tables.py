@@ -117,3 +117,66 @@ audit: Final = Table(
     Column("actor", LargeBinary(32), nullable=False, index=True),
     Column("digest", LargeBinary(32), nullable=False),
 )
+
+counts: Final = Table(
+    "counts",
+    metadata,
+    # The Monday of the week, in days since 1970; no finer time is kept.
+    Column("week", Integer, primary_key=True, autoincrement=False),
+    # tree, topic, answer, channel, helped
+    Column("kind", String(8), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("lang", String(2), primary_key=True),
+    Column("many", BigInteger, nullable=False),
+)
+
+pins: Final = Table(
+    "pins",
+    metadata,
+    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    Column("platform", String(8), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    # Where it stands; who pinned it is not kept.
+    Column("channel", String(400), nullable=False),
+    Column("service", String(400), nullable=False),
+    Column("summary", String(40), nullable=False),
+    # en, fr or en+fr
+    Column("langs", String(5), nullable=False),
+    # posting, standing, leaving
+    Column("state", String(8), nullable=False),
+    # What the post is called there; empty until it is posted.
+    Column("ref", String(400), nullable=False),
+    # Whether the platform has it among its pins: unknown, pinned, refused
+    Column("held", String(8), nullable=False),
+    # A digest of what the post shows, and how many revisions its readers have been told of.
+    Column("shown", String(32), nullable=False),
+    Column("told", Integer, nullable=False),
+    # Seconds since 1970; nothing where nothing is to be done.
+    Column("due", BigInteger, index=True),
+    Column("tries", Integer, nullable=False),
+    Index("pins_place", "platform", "channel", "summary", unique=True),
+    # A number is never given again: whoever comes late must not change another pin than theirs.
+    sqlite_autoincrement=True,
+)
+
+turns: Final = Table(
+    "turns",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    # Milliseconds since 1970 before which nobody has the next turn.
+    Column("at", BigInteger, nullable=False),
+)
+
+reviews: Final = Table(
+    "reviews",
+    metadata,
+    Column("tree", String(40), primary_key=True),
+    # The last day on which its owner vouches for it, as YYYY-MM-DD.
+    Column("review_by", String(10), primary_key=True),
+    # soon, over, withdrawn
+    Column("stage", String(10), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    # Seconds since 1970; nothing once the owner has been told, or cannot be.
+    Column("due", BigInteger, index=True),
+    Column("tries", Integer, nullable=False),
+)

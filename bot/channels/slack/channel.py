@@ -33,7 +33,7 @@ from bot.channels.slack.router import Answer, Router
 from bot.channels.slack.sockets import SocketMode
 from bot.channels.slack.windows import Windows
 from bot.conversation import Conversation
-from bot.desk.port import Counter
+from bot.forms import Counter
 from bot.privacy import OWN, where_of
 from bot.seal import Seal
 from bot.tasks import Tasks

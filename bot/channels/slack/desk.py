@@ -21,17 +21,8 @@ from bot.channels.slack.outbound import (
     SlackError,
     UnreachableError,
 )
-from bot.desk.port import (
-    Card,
-    GoneError,
-    LaterError,
-    OpenError,
-    Place,
-    PlatformError,
-    Reader,
-    RefusedError,
-    Who,
-)
+from bot.desk.port import Card, Reader
+from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError, RefusedError, Who
 
 MOST: Final = 200
 """People in an office's channel; nobody reads the names of more before they agree to them."""

@@ -25,8 +25,9 @@ from bot.channels.slack.people import People
 from bot.channels.slack.presses import STALE
 from bot.channels.slack.presses import Press as Pressed
 from bot.channels.slack.windows import Windows
-from bot.desk.port import Counter, Form, Press, Said, Style, Who
+from bot.forms import Counter, Form, Press, Said, Style
 from bot.guidance.words import Lang
+from bot.platforms import Who
 from bot.privacy import OWN, where_of
 from bot.seal import Spot, Surface
 from bot.tasks import Tasks

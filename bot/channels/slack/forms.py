@@ -24,7 +24,8 @@ from bot.channels.slack.limits import (
 from bot.channels.slack.mrkdwn import escape, literal
 from bot.channels.slack.pen import PEN
 from bot.channels.slack.surfaces import TITLE
-from bot.desk.port import Card, Form, Picked, Press, Said, Style, Written
+from bot.desk.port import Card
+from bot.forms import Form, Picked, Press, Said, Style, Written
 from bot.guidance.words import Lang, Words, lines, plain
 
 DESK: Final = "desk:"

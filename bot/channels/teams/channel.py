@@ -35,7 +35,7 @@ from bot.channels.teams.surfaces import DESK, TITLE
 from bot.channels.teams.transport import Transport
 from bot.channels.teams.visits import Visits
 from bot.conversation import Conversation
-from bot.desk.port import Counter
+from bot.forms import Counter
 from bot.privacy import OWN, where_of
 from bot.seal import Seal, Surface
 from bot.tasks import Tasks

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from bot import platforms
 from bot.channels.teams import limits
 from bot.channels.teams.elements import message
 from bot.channels.teams.forms import chat_card
@@ -29,8 +30,8 @@ from bot.channels.teams.transport import (
     TransportError,
     UnreachableError,
 )
-from bot.desk import port
-from bot.desk.port import Card, LaterError, OpenError, Place, Reader, RefusedError, Who
+from bot.desk.port import Card, Reader
+from bot.platforms import LaterError, OpenError, Place, RefusedError, Who
 
 _WITHIN: Final = 10.0
 """Seconds that a call may take, whatever it is made of."""
@@ -157,7 +158,7 @@ async def _told_to_the_desk(*, known: bool = False) -> AsyncIterator[None]:
     except UnreachableError as error:
         raise LaterError(error.code) from None
     except GoneError as error:
-        raise (port.GoneError if known else RefusedError)(error.code) from None
+        raise (platforms.GoneError if known else RefusedError)(error.code) from None
     except CrowdedError as error:
         raise OpenError(error.code) from None
     except (BlockedError, ForeignHostError, TooLargeError) as error:

@@ -16,7 +16,8 @@ from bot.channels.teams.limits import Checked, TooLargeError, checked
 from bot.channels.teams.markdown import literal
 from bot.channels.teams.pen import PEN
 from bot.channels.teams.surfaces import CAPSULE, DESK, in_rows
-from bot.desk.port import Button, Card, Form, Part, Picked, Press, Said, Style, Written
+from bot.desk.port import Card
+from bot.forms import Button, Form, Part, Picked, Press, Said, Style, Written
 from bot.guidance.words import LANGS, Lang, Words
 
 _HELD: Final = "held"

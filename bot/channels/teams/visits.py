@@ -27,8 +27,9 @@ from bot.channels.teams.limits import Checked
 from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.roster import stranger
 from bot.channels.teams.transport import BlockedError, GoneError
-from bot.desk.port import Counter, Press, Who
+from bot.forms import Counter, Press
 from bot.guidance.words import Lang
+from bot.platforms import Who
 from bot.privacy import OWN, where_of
 from bot.seal import Spot, Surface
 

@@ -1,4 +1,4 @@
-"""How is a form of the desk written? Words of the content, in one language, into parts."""
+"""How is a form written? Words of the content, in one language, into parts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from bot.desk.port import Button, Form, Part, Picked, Said, Style, Written
-from bot.desk.records import PERSON, Words
+from bot.forms import Button, Form, Part, Picked, Said, Style, Written
 from bot.guidance.model import Guidance
 from bot.guidance.words import Lang
 from bot.moments import moment_words
@@ -57,15 +56,6 @@ class Pad:
     def when(self, at: datetime, zone: tzinfo) -> str:
         """Return a day and an hour as they are on a clock."""
         return moment_words(self.guidance.phrases["desk_when"], at.astimezone(zone), self.lang)
-
-    def exchange(self, words: Iterable[Words], zone: tzinfo, person: str, office: str) -> None:
-        """Write what was written in a case, letter by letter.
-
-        ``person`` and ``office`` name the sentences that say who wrote, and ``when``.
-        """
-        for one in words:
-            self.small(person if one.sender == PERSON else office, when=self.when(one.at, zone))
-            self.words(one.text or self.say("desk_letter_directory"), Style.QUOTED)
 
     def pick(
         self,
