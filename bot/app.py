@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.conversation import Conversation
+from bot.disclosure import Cell, shown
 from bot.errors import CairnError, ContentError, Mistake, SettingsError
 from bot.guidance.build import build
 from bot.guidance.check import check_files
@@ -22,31 +23,39 @@ from bot.guidance.load import GuidanceError, gather
 from bot.guidance.model import Guidance
 from bot.guidance.problems import RULES, Report
 from bot.handoff import MAIL
+from bot.jobs import at_times
 from bot.organization import Organization, extend
 from bot.organization_file import read_organization
 from bot.privacy import OWN
+from bot.reload import Reload, Source, Stamps
 from bot.settings import Settings
+from bot.weeks import last_shown
 
 _OF_AUTHORS: Final = frozenset(code for code in RULES if code.startswith("C8"))
-"""Stories that no longer come true are for authors to mend; people are served meanwhile."""
+"""What authors mend while people are served: stories, examples and the change log."""
 
 _HOUR: Final = 3600.0
+_OFTEN: Final = 300.0
 Ready = Callable[[], Awaitable[bool]]
 """Tells whether a part of the program can do its work."""
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from bot.channels.slack.channel import SlackChannel
+    from bot.channels.teams.channel import TeamsChannel
     from bot.desk.timekeeping import Timekeeper
     from bot.seal import Seal
     from bot.store import Store
+    from bot.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What the chat channels share."""
+    """What the chat channels share; of what ``quiet`` is asked, nothing is counted."""
 
     conversation: Conversation
+    quiet: Conversation
     seal: Seal
     store: web.AppKey[Store]
     hands_over: bool
@@ -95,36 +104,48 @@ def open_conversation(settings: Settings, *, preview: bool = False) -> Conversat
 
 def web_application(settings: Settings, conversation: Conversation) -> web.Application:
     """Return the web application: health, and every channel that is on."""
+    return _put_together(settings, conversation)[0]
+
+
+def _put_together(
+    settings: Settings, conversation: Conversation
+) -> tuple[web.Application, Conversation]:
+    """Return the application, and the conversation that its channels have."""
     from aiohttp import web
 
     from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
     from bot.seal import Seal, new_key
+    from bot.tally import Tally
 
-    conversation = _served(conversation, settings)
+    conversation = conversation.of(_reachable(conversation.organization, settings))
     application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
     ready: dict[str, Ready] = {}
-    _add_health(application, conversation.guidance.version, ready)
+    _add_health(application, conversation, ready)
     if settings.slack_on or settings.teams_on:
         keys = settings.keys or (new_key(),)
-        store = _add_store(application, settings, keys, ready)
+        tally = Tally(utc_now)
+        quiet, conversation = conversation, conversation.counting(tally.count)
+        store = _add_store(application, settings, keys, ready, tally)
         seal = Seal(keys, conversation.guidance, utc_now)
-        parts = _Parts(conversation, seal, store, hands_over(conversation, settings))
+        conversation.follow(seal.follow)
+        parts = _Parts(conversation, quiet, seal, store, hands_over(conversation, settings))
         if settings.slack_on:
             _add_slack(application, settings, parts, ready)
         if settings.teams_on:
             _add_teams(application, settings, parts, ready)
+        _add_pins(application, parts, keys)
+        _add_reviews(application, settings, parts)
         if parts.hands_over:
             _add_desk(application, settings, parts, keys)
     if settings.web_on:
         application.router.add_routes(web_chat(conversation.on("web")))
-    return application
+    return application, conversation
 
 
-def _served(conversation: Conversation, settings: Settings) -> Conversation:
-    """Return a conversation in which an office takes what can reach it, and nothing else."""
-    organization = conversation.organization
+def _reachable(organization: Organization | None, settings: Settings) -> Organization | None:
+    """Return an organization in which an office takes what can reach it, and nothing else."""
     if organization is None:
-        return conversation
+        return None
     on = {
         "slack": settings.slack_on,
         "teams": settings.teams_on,
@@ -136,7 +157,7 @@ def _served(conversation: Conversation, settings: Settings) -> Conversation:
         else replace(contact, desk=None)
         for name, contact in organization.contacts.items()
     }
-    return Conversation(conversation.guidance, replace(organization, contacts=contacts), utc_now)
+    return replace(organization, contacts=contacts)
 
 
 def hands_over(conversation: Conversation, settings: Settings) -> bool:
@@ -148,7 +169,9 @@ def hands_over(conversation: Conversation, settings: Settings) -> bool:
     return takes and bool(settings.case_key_bytes) and (settings.slack_on or settings.teams_on)
 
 
-def _add_health(application: web.Application, version: str, ready: Mapping[str, Ready]) -> None:
+def _add_health(
+    application: web.Application, conversation: Conversation, ready: Mapping[str, Ready]
+) -> None:
     from aiohttp import web
 
     async def live(_: web.Request) -> web.Response:
@@ -157,6 +180,7 @@ def _add_health(application: web.Application, version: str, ready: Mapping[str, 
     async def is_ready(_: web.Request) -> web.Response:
         parts = {name: await check() for name, check in ready.items()}
         good = all(parts.values())
+        version = conversation.guidance.version
         body = json.dumps({"ready": good, "guidance": version, "parts": parts})
         status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
         return web.Response(text=body, content_type="application/json", status=status)
@@ -166,9 +190,16 @@ def _add_health(application: web.Application, version: str, ready: Mapping[str, 
 
 
 def _add_store(
-    application: web.Application, settings: Settings, keys: Sequence[bytes], ready: dict[str, Ready]
+    application: web.Application,
+    settings: Settings,
+    keys: Sequence[bytes],
+    ready: dict[str, Ready],
+    tally: Tally,
 ) -> web.AppKey[Store]:
-    """Add the store, which lives as long as the application; return where it is kept."""
+    """Add the store, which lives as long as the application; return where it is kept.
+
+    What people do is counted in it.
+    """
     from aiohttp import web
 
     from bot.store import Store, open_store
@@ -180,7 +211,7 @@ def _add_store(
         try:
             application[kept] = store
             ready["store"] = store.healthy
-            async with forgetting(store):
+            async with forgetting(store), tally.running(store):
                 yield
         finally:
             await store.close()
@@ -247,8 +278,9 @@ def _add_teams(
     from bot.channels.sessions import new_session
     from bot.channels.teams.channel import CHANNEL, PATH, TeamsChannel, TeamsSettings
     from bot.channels.teams.connector import Connector
+    from bot.channels.teams.graph import HOST, Graph
     from bot.channels.teams.keys import Keys
-    from bot.channels.teams.tokens import TokenSource
+    from bot.channels.teams.tokens import GRAPH, TokenSource
     from bot.channels.teams.transport import BotFramework
 
     app_id, password, tenant = (
@@ -268,10 +300,14 @@ def _add_teams(
         # Without an app nothing but this machine is called, and no proxy is asked for that.
         calls = settings.teams_metadata_url if app_id is not None else "http://127.0.0.1/"
         async with new_session(calls) as session:
-            keys = tokens = None
+            keys = tokens = graph = None
             if app_id is not None and password is not None and tenant is not None:
                 keys = Keys(settings.teams_metadata_url, session)
-                tokens = TokenSource(app_id, password.get_secret_value(), tenant)
+                secret = password.get_secret_value()
+                tokens = TokenSource(app_id, secret, tenant)
+                if organization is not None and organization.pin_by_graph:
+                    its_own = TokenSource(app_id, secret, tenant, scope=GRAPH)
+                    graph = Graph(Connector(session, frozenset({HOST}), its_own))
             transport = BotFramework(
                 Connector(session, teams.hosts, tokens), app_id=app_id, keys=keys
             )
@@ -282,6 +318,7 @@ def _add_teams(
                 parts.seal,
                 store,
                 transport,
+                graph=graph,
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -298,12 +335,80 @@ def _add_teams(
     ready["teams"] = is_ready
 
 
+def _channels(application: web.Application) -> Mapping[str, SlackChannel | TeamsChannel]:
+    """Return the chat channels that are there."""
+    from bot.channels.slack.channel import CHANNEL as SLACK
+    from bot.channels.teams.channel import CHANNEL as TEAMS
+
+    found: dict[str, SlackChannel | TeamsChannel] = {}
+    if SLACK in application:
+        found["slack"] = application[SLACK]
+    if TEAMS in application:
+        found["teams"] = application[TEAMS]
+    return found
+
+
+def _add_pins(application: web.Application, parts: _Parts, keys: Sequence[bytes]) -> None:
+    """Add the pins, which stand in channels and are kept current."""
+    from bot.forms import PINS
+    from bot.pins.counter import PinCounter
+    from bot.pins.keeper import Keeper
+    from bot.pins.port import Board
+    from bot.pins.service import Pins
+    from bot.seal import Envelope
+
+    async def running(application: web.Application) -> AsyncIterator[None]:
+        channels = _channels(application)
+        boards: dict[str, Board] = {name: channel.board for name, channel in channels.items()}
+        quiet = {name: parts.quiet.on(name) for name in channels}
+        pins = Pins(application[parts.store])
+        keeper = Keeper(pins, boards, quiet)
+        counter = PinCounter(pins, keeper, boards, parts.quiet, Envelope(keys, utc_now))
+
+        async def left(platform: str, tenant: str, channel: str | None) -> None:
+            await pins.forget(platform, tenant, channel)
+
+        for channel in channels.values():
+            channel.serve(PINS, counter)
+            channel.on_left = left
+        parts.conversation.follow(lambda _: keeper.ring())
+        keeping = asyncio.create_task(keeper.run())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await keeper.drain()
+            await counter.drain()
+
+    application.cleanup_ctx.append(running)
+
+
+def _add_reviews(application: web.Application, settings: Settings, parts: _Parts) -> None:
+    """Add what tells owners that their guidance is to be reviewed."""
+    from bot.desk.port import Letters
+    from bot.mail import SmtpLetters
+    from bot.reviews import Reviews
+
+    async def running(application: web.Application) -> AsyncIterator[None]:
+        server = settings.mail_server
+        letters: Letters | None = SmtpLetters(server) if server is not None else None
+        platforms = {name: channel.platform for name, channel in _channels(application).items()}
+        reviews = Reviews(application[parts.store], parts.conversation, platforms, letters)
+        task = asyncio.create_task(at_times(reviews.tick, _OFTEN))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    application.cleanup_ctx.append(running)
+
+
 def _add_desk(
     application: web.Application, settings: Settings, parts: _Parts, keys: Sequence[bytes]
 ) -> None:
     """Add the desk, which hands over to offices, as soon as the channels are there."""
-    from bot.channels.slack.channel import CHANNEL as SLACK
-    from bot.channels.teams.channel import CHANNEL as TEAMS
     from bot.delivery import Delivery
     from bot.desk.archive import Archive
     from bot.desk.cards import Cards
@@ -315,23 +420,21 @@ def _add_desk(
     from bot.desk.service import Desk
     from bot.desk.timekeeping import Timekeeper
     from bot.desk.vault import Vault
+    from bot.forms import DESK
     from bot.jobs import keep_time
     from bot.mail import SmtpLetters
     from bot.seal import Envelope
 
-    organization = parts.conversation.organization
-    assert organization is not None
-
-    async def running(application: web.Application) -> AsyncIterator[None]:
+    def start(application: web.Application) -> list[asyncio.Task[None]]:
+        """Have the desk of the present guidance and organization served."""
+        conversation = parts.conversation
+        organization, guidance = conversation.organization, conversation.guidance
+        assert organization is not None
         archive = Archive(application[parts.store], Vault(settings.case_key_bytes))
-        directory, guidance = Directory(organization), parts.conversation.guidance
+        directory = Directory(organization)
         server = settings.mail_server
         letters: Letters | None = SmtpLetters(server) if server is not None else None
-        channels = {
-            name: application[key]
-            for name, key in (("slack", SLACK), ("teams", TEAMS))
-            if key in application
-        }
+        channels = _channels(application)
         platforms: dict[str, Platform] = {
             name: channel.platform for name, channel in channels.items()
         }
@@ -339,30 +442,58 @@ def _add_desk(
             Posting(archive), directory, Cards(guidance, directory), platforms, letters
         )
         for name, channel in channels.items():
-            channel.serve_desk(
+            channel.serve(
+                DESK,
                 DeskCounter(
                     Desk(archive, directory),
                     directory,
                     Audience(platforms, directory),
-                    parts.conversation.on(name, hands_over=True),
+                    conversation.on(name, hands_over=True),
                     organization=organization,
                     envelope=Envelope(keys, utc_now),
                     clock=utc_now,
                     ring=delivery.ring,
-                )
+                ),
             )
-        work = [
+        return [
             asyncio.create_task(delivery.run()),
             asyncio.create_task(keep_time(Timekeeper(archive, directory))),
         ]
-        try:
+
+    async def running(application: web.Application) -> AsyncIterator[None]:
+        async with _anew_with_each(parts.conversation, lambda: start(application)):
             yield
-        finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
 
     application.cleanup_ctx.append(running)
+
+
+@asynccontextmanager
+async def _anew_with_each(
+    conversation: Conversation, start: Callable[[], list[asyncio.Task[None]]]
+) -> AsyncIterator[None]:
+    """Start tasks, and anew whenever other guidance is said, until the block ends."""
+    changed, work = asyncio.Event(), start()
+    conversation.follow(lambda _: changed.set())
+
+    async def stop() -> None:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+    async def follow() -> None:
+        while True:
+            await changed.wait()
+            changed.clear()
+            await stop()
+            work[:] = start()
+
+    following = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await stop()
 
 
 @asynccontextmanager
@@ -395,6 +526,25 @@ async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
         await store.close()
 
 
+async def shown_counts(settings: Settings, now: datetime) -> dict[Cell, int]:
+    """Return what may be shown of the counts in the store, and nothing else of them.
+
+    Raises:
+        StoreError: the database cannot be used.
+
+    """
+    from bot.seal import new_key
+    from bot.store import counts, open_store
+
+    keys = settings.keys or (new_key(),)
+    store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+    try:
+        async with store.transaction() as transaction:
+            return shown(await counts.read(transaction.connection, last_shown(now)), now)
+    finally:
+        await store.close()
+
+
 @asynccontextmanager
 async def forgetting(store: Store) -> AsyncIterator[None]:
     """Have the store forget what is more than a day old, each hour, until the block ends."""
@@ -415,18 +565,53 @@ async def forgetting(store: Store) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+def _reloading(
+    settings: Settings, known: Stamps, conversation: Conversation
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Return what has files said that change while the application runs; ``known`` are the old."""
+    handed_over = hands_over(conversation, settings)
+
+    def read() -> tuple[Guidance, Organization | None]:
+        return read_guidance(settings.guidance, settings.organization, utc_now().date())
+
+    def swap(guidance: Guidance, organization: Organization | None) -> None:
+        conversation.swap(guidance, _reachable(organization, settings))
+        if hands_over(conversation, settings) != handed_over:
+            logging.getLogger(OWN).warning(
+                "whether offices take hand-offs has changed: restart Cairn for that"
+            )
+        _leave_be()
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        source = Source(settings.guidance, settings.organization)
+        task = asyncio.create_task(Reload(source, known, read, swap).run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return running
+
+
+def _leave_be() -> None:
+    """Have no more looks through what lives as long as the process: they hold everybody up."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:
     """Serve every channel that is on until the process is told to stop."""
     from aiohttp import web
 
+    known = Source(settings.guidance, settings.organization).stamps()
     conversation = open_conversation(settings)
-    application = web_application(settings, conversation)
+    application, served = _put_together(settings, conversation)
+    application.cleanup_ctx.append(_reloading(settings, known, served))
 
     async def tell(_: web.Application) -> None:
-        # What is there now lives as long as the process: to look through it again and again would
-        # hold everybody up.
-        gc.collect()
-        gc.freeze()
+        _leave_be()
         started(conversation)
 
     application.on_startup.append(tell)

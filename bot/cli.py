@@ -12,14 +12,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from bot.app import open_conversation, read_guidance, serve, timekeeper, utc_now
+from bot.app import (
+    open_conversation,
+    read_guidance,
+    serve,
+    shown_counts,
+    timekeeper,
+    utc_now,
+)
 from bot.channels.data import screen_data
 from bot.conversation import Conversation, Move, Open, Reply
-from bot.errors import CairnError, UsageError
+from bot.errors import CairnError, ContentError, UsageError
 from bot.guidance.build import build
+from bot.guidance.changelog import print_changes, print_log
 from bot.guidance.check import check, check_file
+from bot.guidance.check.log import to_write
 from bot.guidance.draw import mermaid
-from bot.guidance.load import gather
+from bot.guidance.load import GuidanceError, gather
 from bot.guidance.model import Guidance, Tree
 from bot.guidance.pages import HOME
 from bot.guidance.print import print_html, print_markdown
@@ -29,11 +38,13 @@ from bot.guidance.screen import Trouble
 from bot.guidance.short import longest
 from bot.guidance.walk import count_routes
 from bot.guidance.words import LANGS, Lang, Words
+from bot.history import guidance_at
 from bot.operating import told_of_cases
 from bot.organization_file import read_organization
 from bot.privacy import set_up_logging
 from bot.settings import Settings, read_settings
 from bot.starting import told_at_start
+from bot.weeks import last_shown
 
 if TYPE_CHECKING:
     from bot.desk.timekeeping import Counts
@@ -370,6 +381,22 @@ def _print(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _changes(arguments: argparse.Namespace, settings: Settings) -> int:
+    lang: Lang = arguments.lang or reader()
+    report = Report()
+    files = gather(settings.guidance, report)
+    guidance = None if report.failed else build(files, report)
+    if guidance is None or report.failed:
+        raise ContentError(GuidanceError(report.sorted()))
+    if arguments.revision is None:
+        print(print_log(guidance, lang), end="")
+        return 0
+    before = guidance_at(settings.guidance, arguments.revision)
+    unknown = to_write(files, guidance)
+    print(print_changes(before, guidance, unknown, utc_now().date(), lang), end="")
+    return 0
+
+
 def _tree(guidance: Guidance, name: str) -> Tree:
     tree = guidance.trees.get(name)
     if tree is None:
@@ -414,6 +441,25 @@ def _rekey(_: argparse.Namespace, settings: Settings) -> int:
 
     told = Words("Keys wrapped anew: {}", "Clés enveloppées de nouveau : {}")
     print(told[reader()].format(asyncio.run(rewrapped())))
+    return 0
+
+
+def _insights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot.insights.page import as_html
+    from bot.insights.report import WEEKS, report
+    from bot.insights.table import as_csv
+
+    lang: Lang = arguments.lang or reader()
+    guidance, _ = read_guidance(settings.guidance, settings.organization, None)
+    now = utc_now()
+    found = asyncio.run(shown_counts(settings, now))
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    if arguments.format == "html":
+        print(as_html(report(guidance, found, last_shown(now), WEEKS), guidance, lang))
+        return 0
+    if not found:
+        print(f"cairn: {guidance.phrases['insights_none'][lang]}", file=sys.stderr)
+    print(as_csv(report(guidance, found, last_shown(now), None), lang), end="")
     return 0
 
 
@@ -491,6 +537,16 @@ def _parser() -> argparse.ArgumentParser:
     found = command("print", _print, "both languages side by side / les deux langues côte à côte")
     found.add_argument("trees", nargs="*", metavar="TREE")
     found.add_argument("--format", choices=("html", "md"), default="html")
+    found = command("changes", _changes, "what changed in the guidance / ce qui a changé dans les"
+                    " orientations")  # fmt: skip
+    found.add_argument("revision", nargs="?", metavar="REV", help="since this revision of git, and"
+                       " what to write of it / depuis cette révision git, et ce qu’il faut en"
+                       " écrire")  # fmt: skip
+    found.add_argument("--lang", type=_language, metavar="en|fr")
+    found = command("insights", _insights, "how often guidance was opened, by week / combien de"
+                    " fois les orientations ont été ouvertes, par semaine")  # fmt: skip
+    found.add_argument("--format", choices=("html", "csv"), default="html")
+    found.add_argument("--lang", type=_language, metavar="en|fr")
     command("cases", _cases, "how many cases there are / combien de demandes il y a")
     command("purge", _purge, "erase what is due now / effacer ce qui est échu maintenant")
     command("rekey", _rekey, "wrap keys by the first of CAIRN_CASE_KEYS / envelopper les clés par"

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
+from bot.counting import HELPED, Count, opened, reached
 from bot.guidance import draft, examples, pages, understand
 from bot.guidance.model import HANDS_OVER, Guidance, Office, Source
 from bot.guidance.pages import Part
-from bot.guidance.screen import Screen, Sort, Trouble
+from bot.guidance.screen import Review, Screen, Sort, Trouble
 from bot.guidance.ticket import MARKS, MAX_LENGTH, Ticket, read_ticket
 from bot.guidance.understand import Meaning
 from bot.guidance.walk import at_question, back, choose
@@ -76,7 +77,14 @@ class Say:
     text: str = field(repr=False)
 
 
-Act = Open | Look | Choose | Back | Change | StartOver | Say
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Say whether the screen helped, and stay there; it is counted, and nobody is named."""
+
+    helped: bool
+
+
+Act = Open | Look | Choose | Back | Change | StartOver | Say | Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,8 @@ class Reply:
     shown with the promise. ``updated`` says that the guidance has changed since the person's place
     was made, ``personal`` which kinds of personal data they typed. ``hands_over`` says whether
     something can be sent to an office here, which decides what is promised, and ``writes`` whether
-    one of the offices of this screen takes it.
+    one of the offices of this screen takes it. ``may_rate`` says that the person may tell whether
+    the screen helped; ``rated`` is what they have just told.
     """
 
     screen: Screen
@@ -129,6 +138,8 @@ class Reply:
     personal: tuple[str, ...] = ()
     hands_over: bool = False
     writes: bool = False
+    may_rate: bool = False
+    rated: bool | None = None
 
     def phrase(self, name: str, **places: object) -> str:
         """Return one of the bot's own sentences in the language of the reply, filled in."""
@@ -145,8 +156,17 @@ class Reply:
         return self.guidance.sources
 
 
+@dataclass(slots=True)
+class _Said:
+    """What is said now, by all channels of a conversation."""
+
+    guidance: Guidance
+    organization: Organization | None
+    followers: list[Callable[[Guidance], None]] = field(default_factory=list)
+
+
 class Conversation:
-    """Answers moves out of one guidance and one organization; remembers nothing."""
+    """Answers moves out of the guidance and the organization of now; remembers nothing."""
 
     def __init__(
         self,
@@ -156,17 +176,19 @@ class Conversation:
         *,
         drafts: bool = True,
         hands_over: bool = False,
+        count: Count | None = None,
     ) -> None:
         """Take the guidance, extended by the organization, and a clock of aware times.
 
         ``drafts`` says whether people may paste a draft here, ``hands_over`` whether something
-        can be sent to an office from here.
+        can be sent to an office from here. ``count`` is told of what is counted without people: a
+        kind, a name and the language; without it nobody is asked whether an answer helped.
         """
-        self._guidance = guidance
-        self._organization = organization
+        self._said = _Said(guidance, organization)
         self._clock = clock
         self._drafts = drafts
         self._hands_over = hands_over
+        self._count = count
         self._channel = ""
 
     def on(self, channel: str, *, hands_over: bool = False) -> Conversation:
@@ -174,22 +196,48 @@ class Conversation:
 
         ``hands_over`` holds only where the platform proves who the person is.
         """
-        allowed = self._organization.free_text if self._organization else FREE_TEXT
         same = copy(self)
-        same._drafts = channel in allowed  # noqa: SLF001 it is one of us
-        same._hands_over = hands_over and channel in HANDS_OVER  # noqa: SLF001 the same
+        same._hands_over = hands_over and channel in HANDS_OVER  # noqa: SLF001 it is one of us
         same._channel = channel  # noqa: SLF001 the same
         return same
+
+    def counting(self, count: Count) -> Conversation:
+        """Return the same conversation, which tells ``count`` of what is counted."""
+        same = copy(self)
+        same._count = count  # noqa: SLF001 it is one of us
+        return same
+
+    def of(self, organization: Organization | None) -> Conversation:
+        """Return a conversation that goes on by itself, with another organization."""
+        same = copy(self)
+        same._said = _Said(self.guidance, organization)  # noqa: SLF001 it is one of us
+        return same
+
+    def swap(self, guidance: Guidance, organization: Organization | None) -> None:
+        """Answer out of these from now on, on every channel, and tell those who follow."""
+        self._said.guidance, self._said.organization = guidance, organization
+        for follow in self._said.followers:
+            follow(guidance)
+
+    def follow(self, follower: Callable[[Guidance], None]) -> None:
+        """Call ``follower`` with the guidance whenever it is another one."""
+        self._said.followers.append(follower)
 
     @property
     def guidance(self) -> Guidance:
         """The guidance that answers are taken from."""
-        return self._guidance
+        return self._said.guidance
 
     @property
     def organization(self) -> Organization | None:
         """The organization that the answers are extended by."""
-        return self._organization
+        return self._said.organization
+
+    @property
+    def _takes_drafts(self) -> bool:
+        """Whether people may paste a draft here, as the organization has it now."""
+        allowed = self.organization.free_text if self.organization else FREE_TEXT
+        return self._drafts and (not self._channel or self._channel in allowed)
 
     def respond(self, move: Move) -> Reply:
         """Return the reply to a move; any move has one."""
@@ -197,10 +245,36 @@ class Conversation:
         if isinstance(move.act, Say):
             reply = self._typed(move, move.act.text, now)
             reply = replace(reply, personal=personal_data(move.act.text))
+        elif isinstance(move.act, Rate):
+            reply = self._rated(move, helped=move.act.helped, now=now)
         else:
-            reply = self._reply(self._screen(move, now), move.lang, now)
-        updated = bool(move.under) and not self._guidance.version.startswith(move.under or "")
+            reply = self._acted(move, move.lang, now)
+        updated = bool(move.under) and not self.guidance.version.startswith(move.under or "")
         return replace(reply, came_from=self._came_from(move, reply.screen), updated=updated)
+
+    def _acted(self, move: Move, lang: Lang, now: datetime) -> Reply:
+        """Return the reply to an act that is no text any more, and count what it did."""
+        reply = self._reply(self._screen(move, now), lang, now)
+        match move.act:
+            case Open(place) if place != move.came_from:  # else they only go back to it
+                self._tell(opened(reply.screen, self._channel), lang)
+            case Choose() if reply.screen.trouble is None:
+                self._tell(reached(reply.screen), lang)
+        return reply
+
+    def _tell(self, counted: Iterable[tuple[str, str]], lang: Lang) -> None:
+        if self._count is not None:
+            for kind, name in counted:
+                self._count(kind, name, lang)
+
+    def _rated(self, move: Move, *, helped: bool, now: datetime) -> Reply:
+        """Return the screen once more, and count whether it helped, where that is asked."""
+        screen = self._screen(replace(move, act=Look()), now)
+        reply = self._reply(screen, move.lang, now)
+        if self._count is None or not reply.may_rate:
+            return reply
+        self._count(HELPED, "yes" if helped else "no", move.lang)
+        return replace(reply, may_rate=False, rated=helped)
 
     def _came_from(self, move: Move, screen: Screen) -> str | None:
         """Return the walk to return to from a page; nothing within a walk, or at home.
@@ -210,18 +284,23 @@ class Conversation:
         asked = screen.trouble is Trouble.OUT_OF_SCOPE
         if screen.tree is not None or (screen.sort is Sort.HOME and not asked):
             return None
-        for place in (move.place, move.came_from or ""):
+        places = (move.place, move.came_from or "")
+        for place in places:
             ticket = read_ticket(place)
-            if ticket.tree in self._guidance.trees:
+            if ticket.tree in self.guidance.trees:
                 return str(ticket)
+        if screen.card is not None and screen.card.mailbox is not None:
+            # A comment is about the topic that was read last, where that was on no walk.
+            topics = {f"topic:{name}" for name in self.guidance.topics} - {screen.place}
+            return next((place for place in places if place in topics), None)
         return None
 
     def _now(self) -> datetime:
         now = self._clock()
-        return now.astimezone(self._organization.zone) if self._organization else now
+        return now.astimezone(self.organization.zone) if self.organization else now
 
     def _screen(self, move: Move, now: datetime) -> Screen:
-        guidance, today = self._guidance, now.date()
+        guidance, today = self.guidance, now.date()
         ticket = read_ticket(move.place)
         match move.act:
             case Open(place):
@@ -246,15 +325,15 @@ class Conversation:
     def _back(self, ticket: Ticket, today: date) -> Screen:
         marks = ticket.choices.get(MARKS, ())
         if len(ticket.choices) > bool(marks):
-            return back(self._guidance, ticket, today)
+            return back(self.guidance, ticket, today)
         return (
-            pages.at_place(self._guidance, f"marks:{'+'.join(marks)}", today)
+            pages.at_place(self.guidance, f"marks:{'+'.join(marks)}", today)
             if marks
             else pages.home()
         )
 
     def _typed(self, move: Move, text: str, now: datetime) -> Reply:
-        guidance = self._guidance
+        guidance = self.guidance
         meant = understand.meaning(guidance, text, move.lang)
         here = self._screen(replace(move, act=Look()), now)
         question = here.question
@@ -269,7 +348,7 @@ class Conversation:
             return self._reply(replace(here, trouble=trouble), move.lang, now)
         if question is not None and picked:
             act = Choose(question.id, picked)
-            return self._reply(self._screen(replace(move, act=act), now), move.lang, now)
+            return self._acted(replace(move, act=act), move.lang, now)
         return self._read(move, here, text, meant, now)
 
     def _read(self, move: Move, here: Screen, text: str, meant: Meaning, now: datetime) -> Reply:
@@ -298,21 +377,22 @@ class Conversation:
         if not meant.sure:
             return self._reply(pages.unsure(meant.topics), meant.lang, now)
         first, *others = meant.topics
-        card = pages.at_place(self._guidance, f"topic:{first}", now.date())
+        card = pages.at_place(self.guidance, f"topic:{first}", now.date())
         offer = (*card.offer, *(f"topic:{name}" for name in others if name not in card.offer))
-        if first == self._guidance.draft.tree and self._drafts:
+        if first == self.guidance.draft.tree and self._takes_drafts:
             offer = (pages.DRAFT, *offer)
+        self._tell(opened(card, self._channel), meant.lang)
         return self._reply(replace(card, offer=offer, trouble=Trouble.MEANT), meant.lang, now)
 
     def _drafted(self, here: Screen, text: str, now: datetime) -> Screen | None:
         """Return what follows from words typed where a draft is asked for: whose it is, or it."""
-        guidance, today = self._guidance, now.date()
+        guidance, today = self.guidance, now.date()
         if here.place == pages.DRAFT:
             place = _whose(guidance, text)
             return pages.at_place(guidance, place, today) if place else None
         if here.place != pages.OWN_DRAFT or understand.command(text) is not None:
             return None
-        name = self._organization.name if self._organization else _NOTHING
+        name = self.organization.name if self.organization else _NOTHING
         names = [one for one in (name.en, name.fr) if one]
         personal = bool(personal_data(text))
         return pages.marked(guidance, draft.marks(guidance, text, personal=personal, names=names))
@@ -337,24 +417,24 @@ class Conversation:
                 act = Look(Part.OUTLINE)
             case _:
                 act = Open(command)
-        return self._reply(self._screen(replace(move, act=act), now), lang, now)
+        return self._acted(replace(move, act=act), lang, now)
 
     def _reply(self, screen: Screen, lang: Lang, now: datetime) -> Reply:
-        organization = self._organization
-        if screen.page is not None and not self._drafts:
-            tree = pages.at_place(self._guidance, self._guidance.draft.tree, now.date())
+        organization = self.organization
+        if screen.page is not None and not self._takes_drafts:
+            tree = pages.at_place(self.guidance, self.guidance.draft.tree, now.date())
             screen = replace(tree, trouble=Trouble.NO_DRAFTS)
-        elif screen.sort is Sort.HOME and self._drafts:
+        elif screen.sort is Sort.HOME and self._takes_drafts:
             screen = replace(screen, offer=(pages.DRAFT,))
         offices = (
-            tuple(self._guidance.offices.values())
+            tuple(self.guidance.offices.values())
             if screen.sort is Sort.OFFICES
             else screen.offices
         )
         return Reply(
             screen=screen,
             lang=lang,
-            guidance=self._guidance,
+            guidance=self.guidance,
             cards=tuple(self._card(office, now) for office in offices),
             notices=organization.notices_on(now.date(), _names(screen)) if organization else (),
             tools=organization.tools if organization and _about_ai(screen) else (),
@@ -364,28 +444,29 @@ class Conversation:
             else None,
             hands_over=self._hands_over,
             writes=self._writes(screen, offices),
+            may_rate=self._count is not None and _can_help(screen),
         )
 
     def _writes(self, screen: Screen, offices: Iterable[Office]) -> bool:
         """Tell whether one of these offices takes a hand-off from here; at home, whether any."""
-        if not self._hands_over or self._organization is None:
+        if not self._hands_over or self.organization is None:
             return False
-        kinds = self._guidance.offices
+        kinds = self.guidance.offices
         if screen.sort is Sort.HOME:
             offices = kinds.values()
         elif screen.sort not in _WITH_OFFICES:
             return False
-        ways = (way(self._organization, kinds, one.id, self._channel) for one in offices)
+        ways = (way(self.organization, kinds, one.id, self._channel) for one in offices)
         return any(one.mode is not Mode.CARD for one in ways)
 
     def _card(self, office: Office, now: datetime) -> ContactCard:
-        contact = self._organization.contacts.get(office.id) if self._organization else None
+        contact = self.organization.contacts.get(office.id) if self.organization else None
         return ContactCard(office, contact, opening(contact, now) if contact else None)
 
     def _approval(self) -> Words:
-        phrases = self._guidance.phrases
-        approval = self._organization.approval if self._organization else None
-        if approval is None or approval.version != self._guidance.version:
+        phrases = self.guidance.phrases
+        approval = self.organization.approval if self.organization else None
+        if approval is None or approval.version != self.guidance.version:
             return phrases["not_approved"]
         by = Words(*(", ".join(role[lang] for role in approval.by) for lang in ("en", "fr")))
         return Words(
@@ -425,6 +506,14 @@ def _names(screen: Screen) -> frozenset[str]:
     if screen.card is not None:
         names.add(f"topic:{screen.card.id}")
     return frozenset(names)
+
+
+def _can_help(screen: Screen) -> bool:
+    """Tell whether to ask if a screen helped; never where somebody may be in danger."""
+    if screen.review is Review.WITHDRAWN or any(one.id == "emergency" for one in screen.offices):
+        return False
+    about_comments = screen.card is not None and screen.card.mailbox is not None
+    return screen.sort is Sort.ANSWER or (screen.sort is Sort.TOPIC and not about_comments)
 
 
 def _about_ai(screen: Screen) -> bool:

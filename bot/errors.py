@@ -3,6 +3,7 @@
     CairnError
     ├── SettingsError     the operator set something that cannot be used
     ├── ContentError      the guidance or the organization’s file cannot be used
+    ├── HistoryError      what the guidance was at another time is not to be had (history.py)
     └── UsageError        a command was called with something that does not exist
 
 Each carries its sentence in both languages; the command line says it in the reader's language.

@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Final, Protocol, TypeGuard
 
 from bot.guidance.words import Lang
-from bot.platforms import Who
+from bot.platforms import Place, Who
+
+DESK: Final = "desk:"
+PINS: Final = "pin:"
+"""How everything begins that a form does: at the desk, and about pins."""
+
+
+def is_of_a_form(do: object) -> TypeGuard[str]:
+    """Tell whether a counter answers a press."""
+    return isinstance(do, str) and do.startswith((DESK, PINS))
 
 
 class Style(StrEnum):
@@ -62,12 +71,19 @@ class Written:
     optional: bool = False
 
 
-Part = Said | Picked | Written
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What will stand in a chat, in the elements of the platform that the form is shown on."""
+
+    elements: Sequence[Mapping[str, Any]] = field(repr=False)
+
+
+Part = Said | Picked | Written | Shown
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: what it does, which begins with ``desk:``, and its words."""
+    """A button: what it does, which begins as those of forms do, and its words."""
 
     do: str
     words: str
@@ -93,7 +109,8 @@ class Press:
     """What a person did in a form or on a card.
 
     ``held`` is what the form held, or the value of the card. ``picked`` and ``written`` are its
-    fields by name. ``at`` is what a card in an office's channel is called, as ``post`` returned it.
+    fields by name. ``at`` is what a card in an office's channel is called, as ``post`` returned it;
+    ``where`` the channel that a form was asked for in, where that is known.
     """
 
     do: str
@@ -101,10 +118,11 @@ class Press:
     picked: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
     at: str = ""
+    where: Place | None = None
 
 
 class Counter(Protocol):
-    """The only way from a channel to the desk."""
+    """The only way from a channel to the desk, or to the pins."""
 
     async def press(self, who: Who, press: Press, lang: Lang) -> Form:
         """Do what a press means, if this person may; return what they see next.

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
 
-from bot.desk.timekeeping import Timekeeper
 from bot.errors import CairnError
 from bot.privacy import OWN, where_of
+
+if TYPE_CHECKING:
+    from bot.desk.timekeeping import Timekeeper
 
 _EVERY: Final = 30.0
 _PURGE: Final = 120
@@ -20,18 +23,28 @@ _PURGE: Final = 120
 
 
 async def keep_time(keeper: Timekeeper) -> None:
-    """Do what is due, every half minute, until cancelled."""
+    """Do with cases what is due, every half minute, until cancelled."""
     rounds = 0
+
+    async def one() -> None:
+        nonlocal rounds
+        await keeper.tick()
+        if rounds % _PURGE == 0:
+            await keeper.purge()
+        rounds += 1
+
+    await at_times(one, _EVERY)
+
+
+async def at_times(work: Callable[[], Awaitable[object]], pause: float) -> None:
+    """Do something every ``pause`` seconds until cancelled; errors stop nothing."""
     while True:
         try:
-            await keeper.tick()
-            if rounds % _PURGE == 0:
-                await keeper.purge()
+            await work()
         except CairnError as error:
             logging.getLogger(OWN).error("the store: %s", error.words.en)  # noqa: TRY400
         except Exception as error:  # noqa: BLE001 the next round must come
             logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
                 "%s in %s", type(error).__name__, where_of(error)
             )
-        rounds += 1
-        await asyncio.sleep(_EVERY)
+        await asyncio.sleep(pause)

@@ -96,6 +96,7 @@ class Organization:
     """A department's own file, read and checked.
 
     ``targeted_messages`` says that in its Teams a message in a channel can be for one person only,
+    ``pin_by_graph`` that Cairn was granted to pin messages in its chats,
     ``free_text`` in which channels people may write more than a question, such as a draft.
     ``ceilings`` say by platform how sensitive that may be; ``legal_hold`` that nothing is purged.
     """
@@ -114,6 +115,7 @@ class Organization:
     hosts: frozenset[str]
     tenants: Mapping[str, tuple[str, ...]]
     targeted_messages: bool = False
+    pin_by_graph: bool = False
     free_text: tuple[str, ...] = FREE_TEXT
     ceilings: Mapping[str, str] = field(default_factory=dict)
     legal_hold: bool = False

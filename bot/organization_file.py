@@ -29,6 +29,9 @@ from bot.organization import (
     stand_in,
 )
 
+_ROLES: Final = 2
+"""How many roles approve the guidance: one alone would be a person's word."""
+
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)\Z")
 _PROVINCES: Final = ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
@@ -150,6 +153,7 @@ class _Builder:
                 for name, node in (tenants.entries() if tenants is not None else ())
             },
             targeted_messages=root.get("targeted_messages") is not None,
+            pin_by_graph=root.get("pin_by_graph") is not None,
             free_text=tuple(text_of(item) for item in free_text.each())
             if free_text is not None
             else FREE_TEXT,
@@ -272,7 +276,9 @@ class _Builder:
             by=tuple(words_of(role) for role in node["by"].each()),
             on=date.fromisoformat(text_of(node["on"])),
         )
-        if approval.version != self._guidance.version:
+        if len({words.en for words in approval.by}) < _ROLES:
+            self._report("C719", self._file, node["by"].line)
+        elif approval.version != self._guidance.version:
             self._report(
                 "C705",
                 self._file,

@@ -51,6 +51,7 @@ class Surface(StrEnum):
     MESSAGE = "message"
     HOME = "home"
     DESK = "desk"
+    PINS = "pins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,20 @@ class ExpiredError(NotOpenedError):
 
 
 class Seal:
-    """Locks spots of one guidance into capsules and opens them again."""
+    """Locks spots of the guidance into capsules and opens them again."""
 
     def __init__(
         self, keys: Sequence[bytes], guidance: Guidance, clock: Callable[[], datetime]
     ) -> None:
         """Take the keys, the first of which seals while all of them open, and the clock."""
         self._lock = _Lock(keys)
+        self._clock = clock
+        self.follow(guidance)
+
+    def follow(self, guidance: Guidance) -> None:
+        """Lock for another guidance from now on; what was locked before is opened all the same."""
         self._shorthand = Shorthand(guidance)
         self._version = bytes.fromhex(guidance.version[:8])
-        self._clock = clock
 
     def lock(self, spot: Spot, bearer: Bearer) -> str:
         """Return the capsule of ``spot`` for ``bearer``."""
@@ -140,7 +145,7 @@ class Seal:
 
 
 class Envelope:
-    """Locks what a form of the desk must know of itself, for one person and for a day."""
+    """Locks what a form must know of itself, for one person and for a day."""
 
     def __init__(self, keys: Sequence[bytes], clock: Callable[[], datetime]) -> None:
         """Take the keys, the first of which seals while all of them open, and the clock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,15 @@ from bot.organization import Organization
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "deploy" / "organization.yaml"
 TODAY = date(2026, 11, 20)
+LOGGED = max(
+    TODAY,
+    *map(
+        date.fromisoformat,
+        re.findall(r"(?m)^  - on: (\S+)", (ROOT / "content" / "changes.yaml").read_text()),
+    ),
+)
+"""A day on which the content may be checked whole: no entry of the change log lies ahead."""
+
 NOON = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 """A Friday, noon in Toronto."""
 

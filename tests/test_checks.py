@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from bot.guidance.check import check, check_file
 from bot.guidance.load import gather
 from bot.guidance.problems import RULES, Problem, Report
 from bot.organization_file import read_organization
-from tests.conftest import ROOT, TODAY
+from tests.conftest import LOGGED, ROOT, TODAY
 
 BAD = Path(__file__).parent / "bad"
 DIRECT = {
     "C101", "C107", "C115", "C116", "C117", "C119", "C120", "C811", "C812", "C813", "C814",
-    "C815", "C816", "C817", "C818",
+    "C815", "C816", "C817", "C818", "C821", "C822", "C826",
 }  # fmt: skip
 """Rules about more than one file, or about none: each has a test of its own below."""
 
@@ -100,7 +100,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def codes(folder: Path) -> dict[str, str]:
-    return {p.code: p.file for p in check(folder, TODAY).problems}
+    return {p.code: p.file for p in check(folder, LOGGED).problems}
 
 
 def test_a_folder_without_content_says_so(tmp_path: Path):
@@ -122,7 +122,7 @@ def test_an_id_used_in_two_files_is_reported_once_with_the_place_of_the_first(co
     (copy / "content" / "statements" / "zz.yaml").write_text(
         again + " practice, rests_on: privacy_act s4}\n"
     )
-    problems = [p for p in check(copy, TODAY).problems if p.code == "C115"]
+    problems = [p for p in check(copy, LOGGED).problems if p.code == "C115"]
     assert [(p.file, p.line) for p in problems] == [("content/statements/zz.yaml", 2)]
     assert "common.yaml" in problems[0].en
 
@@ -186,6 +186,79 @@ def test_no_content_whatever_makes_the_checker_crash(tmp_path: Path, content: by
     assert all(p.file == "strange.yaml" for p in problems)
 
 
+# -- the change log
+
+
+def in_log(folder: Path, before: str, after: str) -> list[tuple[str, int]]:
+    """What is reported once the change log says something else."""
+    path = folder / "content" / "changes.yaml"
+    text = path.read_text()
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after))
+    problems = check(folder, LOGGED).problems
+    assert {p.file for p in problems} <= {"content/changes.yaml"}
+    return [(p.code, p.line) for p in problems]
+
+
+def line_of(folder: Path, start: str) -> int:
+    lines = (folder / "content" / "changes.yaml").read_text().split("\n")
+    return next(number for number, line in enumerate(lines, start=1) if line.startswith(start))
+
+
+def digest_of(folder: Path, thing: str) -> str:
+    text = (folder / "content" / "changes.yaml").read_text()
+    found = re.search(rf'^  {thing}: "(\w+)"', text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_a_change_that_is_not_told_is_reported_with_what_to_write(copy: Path):
+    right = digest_of(copy, "crisis")
+    at = line_of(copy, "  crisis: ")
+    assert in_log(copy, f'  crisis: "{right}"', '  crisis: "00000000"') == [("C821", at)]
+    problem = check(copy, LOGGED).problems[0]
+    for sentence in (problem.en, problem.fr):
+        assert f'crisis: "{right}"' in sentence
+    assert in_log(copy, '"00000000"', f'"{right}"') == []
+
+
+def test_a_thing_that_nobody_presented_is_reported_with_its_line(copy: Path):
+    right = digest_of(copy, "topic:learning")
+    found = in_log(copy, f'  topic:learning: "{right}"\n', "")
+    assert found == [("C822", line_of(copy, "known:"))]
+    assert f'topic:learning: "{right}"' in check(copy, LOGGED).problems[0].fr
+
+
+def test_what_was_taken_out_stays_in_the_log_as_gone(copy: Path):
+    assert in_log(copy, "known:\n", 'known:\n  topic:former: "gone"\n') == []
+    assert in_log(copy, "of: [crisis]", "of: [crisis, topic:former]") == []
+    right = digest_of(copy, "crisis")
+    at = line_of(copy, "  crisis: ")
+    assert in_log(copy, f'  crisis: "{right}"', '  crisis: "gone"') == [("C821", at)]
+
+
+def test_an_entry_is_not_dated_ahead(copy: Path):
+    path = copy / "content" / "changes.yaml"
+    ahead = (LOGGED + timedelta(days=1)).isoformat()
+    entry = f"  - on: {ahead}\n    how: editorial\n    of: [crisis]\n"
+    text = path.read_text().replace("known:\n", f'{entry}    en: "A."\n    fr: "Un."\nknown:\n')
+    path.write_text(text)
+    found = [(p.code, p.line) for p in check(copy, LOGGED).problems]
+    assert found == [("C826", line_of(copy, f"  - on: {ahead}"))]
+    assert check(copy, LOGGED + timedelta(days=1)).problems == ()
+
+
+def test_what_is_still_being_mended_need_not_be_described_yet(copy: Path):
+    path = copy / "content" / "crisis.yaml"
+    path.write_text(path.read_text().replace("Your safety comes first", "**Safety** comes first"))
+    assert {p.code for p in check(copy, LOGGED).problems} == {"C403"}
+
+
+def test_guidance_of_before_the_change_log_is_not_asked_for_one(copy: Path):
+    (copy / "content" / "changes.yaml").unlink()
+    assert check(copy, LOGGED).problems == ()
+
+
 def copied(tmp_path: Path) -> Path:
     """A guidance folder to break."""
     folder = tmp_path / "guidance"
@@ -202,7 +275,7 @@ def with_examples(tmp_path: Path, **files: bytes) -> list[tuple[str, str, int]]:
     home.mkdir(parents=True)
     for name, content in files.items():
         (home / f"{name}.txt").write_bytes(content)
-    found = check(folder, TODAY).problems
+    found = check(folder, LOGGED).problems
     return [(p.code, Path(p.file).name, p.line) for p in found if p.code not in ("C812", "C817")]
 
 
@@ -210,16 +283,16 @@ def test_what_was_learnt_can_be_read(tmp_path: Path):
     folder = copied(tmp_path)
     for content in (b"", b"no weights", (ROOT / "content" / "learnt.bin").read_bytes()[:-9]):
         (folder / "content" / "learnt.bin").write_bytes(content)
-        assert [p.code for p in check(folder, TODAY).problems] == ["C811"]
+        assert [p.code for p in check(folder, LOGGED).problems] == ["C811"]
     (folder / "content" / "learnt.bin").unlink()
-    assert [p.code for p in check(folder, TODAY).problems] == ["C811"]
+    assert [p.code for p in check(folder, LOGGED).problems] == ["C811"]
 
 
 def test_what_was_learnt_is_as_old_as_the_examples(tmp_path: Path):
     folder = copied(tmp_path)
     with (folder / "content" / "examples" / "fr" / "learning.txt").open("a") as file:
         file.write("un exemple de plus\n")
-    assert [p.code for p in check(folder, TODAY).problems] == ["C812"]
+    assert [p.code for p in check(folder, LOGGED).problems] == ["C812"]
 
 
 def test_a_topic_is_not_called_what_other_examples_are_called(tmp_path: Path):
@@ -227,14 +300,14 @@ def test_a_topic_is_not_called_what_other_examples_are_called(tmp_path: Path):
     topics = folder / "content" / "topics"
     text = (topics / "learning.yaml").read_text().replace("topic: learning", "topic: thanks")
     (topics / "thanks.yaml").write_text(text)
-    found = [p.code for p in check(folder, TODAY).problems]
+    found = [p.code for p in check(folder, LOGGED).problems]
     assert found == ["C818"]
 
 
 def test_each_topic_has_examples_in_both_languages(tmp_path: Path):
     folder = copied(tmp_path)
     (folder / "content" / "examples" / "fr" / "learning.txt").unlink()
-    found = [(p.code, p.file) for p in check(folder, TODAY).problems if p.code != "C812"]
+    found = [(p.code, p.file) for p in check(folder, LOGGED).problems if p.code != "C812"]
     assert found == [("C817", "content/examples/fr/learning.txt")]
 
 

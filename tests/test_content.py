@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.channels.slack.surfaces import MAIN
+from bot.counting import CHANNELS as COUNTED_ON
+from bot.counting import KINDS
 from bot.desk.cards import STATES as SEEN
 from bot.desk.case import State, Why
 from bot.desk.officer import REASONS, RECORDS
@@ -18,12 +20,14 @@ from bot.guidance import understand
 from bot.guidance.check import check
 from bot.guidance.check.stories import stories
 from bot.guidance.load import Files
-from bot.guidance.model import Basis, Guidance
+from bot.guidance.model import HANDS_OVER, THEMES, Basis, Guidance
 from bot.guidance.screen import Trouble
 from bot.guidance.shapes import FILES, json_schema
 from bot.guidance.words import LANGS
 from bot.handoff import LEVELS
-from tests.conftest import ROOT, TODAY
+from bot.pins.port import Room
+from bot.reviews import Stage
+from tests.conftest import LOGGED, ROOT
 
 TREES = [
     "can_i_post",
@@ -96,7 +100,7 @@ WHO = "employee casual_student_contractor separate_agency caf_member executive d
 
 
 def test_the_shipped_content_has_no_problem_at_all():
-    assert check(ROOT, TODAY).problems == ()
+    assert check(ROOT, LOGGED).problems == ()
 
 
 def test_every_tree_topic_summary_and_office_of_the_product_is_there(guidance: Guidance):
@@ -221,6 +225,14 @@ def test_the_program_and_the_phrases_know_the_same_names(guidance: Guidance):
         "desk_record_": RECORDS,
         "desk_no_": [why for why in Why if f"desk_no_{why}" in guidance.phrases],
         "level_": LEVELS,
+        "owner_": Stage,
+        "pin_done_": HANDS_OVER,
+        "pin_how_": HANDS_OVER,
+        "pin_lang_": LANGS,
+        "pin_no_": set(Room) - {Room.OPEN},
+        "learn_on_": THEMES,
+        "insights_": [*KINDS, *(f"{kind}_about" for kind in KINDS)],
+        "insights_channel_": COUNTED_ON,
     }.items():
         used |= {family + member for member in members}
     used = {name for name in used if not name.endswith("_")}

@@ -790,7 +790,7 @@ async def test_t4_a_press_that_is_too_large_or_too_deep_never_reaches_the_counte
     ):
         counter = Recording()
         for channel in (cairn.application[SLACK_CHANNEL], cairn.application[TEAMS_CHANNEL]):
-            channel.serve_desk(counter)
+            channel.serve("desk:", counter)
         small = {"type": "block_actions", "actions": [{"action_id": "desk:claim", "value": CANARY}]}
         deep = "[" * 5_000 + "]" * 5_000
         pressed = json.dumps(small)
@@ -871,7 +871,7 @@ async def test_t19_of_a_thousand_messages_in_a_case_channel_of_teams_none_reache
         ) as cairn:
             chance = random.Random(19)
             store = cairn.folder / "cairn.db"
-            counter = cairn.channel._visits._counter
+            counter = cairn.channel._visits._counters["desk:"]
             who = Who("teams", teams.tenant, alice.user.aad, "Alice Asker", {"chat": alice.chat.id})
             number = await sent_by(counter, who)
             await teams.until(lambda: office.messages, 10)

@@ -18,12 +18,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.slack import desk_presses, forms
+from bot.channels.slack import form_presses
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.forms import cleaned, message_of, press_of, view_of
 from bot.channels.slack.limits import TooLargeError
 from bot.desk.port import Card, Platform
-from bot.forms import Button, Counter, Form, Part, Picked, Press, Said, Style, Written
+from bot.forms import Button, Counter, Form, Part, Picked, Press, Said, Style, Written, is_of_a_form
 from bot.guidance.words import LANGS, Lang
 from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError, RefusedError, Who
 from tests.slack import faults, limits, schemas, screen
@@ -107,7 +107,7 @@ def desk(cairn: Running) -> Desk:
                  "desk:back": told("Back again."), "desk:offices": told("Offices.")})  # fmt: skip
     desk.gate.set()
     counter: Counter = desk
-    cairn.channel.serve_desk(counter)
+    cairn.channel.serve("desk:", counter)
     return desk
 
 
@@ -235,6 +235,7 @@ async def test_a_channel_that_cairn_may_not_look_into_is_refused(
     fake: FakeSlack, platform: Platform, officer: Person
 ):
     public = fake.channel("public", officer)
+    fake.workspace.scopes.remove("channels:read")
     with pytest.raises(RefusedError, match=r"^missing_scope$"):
         await platform.readers(at(public))
     secret = fake.channel("secret", officer, is_private=True, bot=False)
@@ -797,7 +798,7 @@ async def test_a_form_whose_desk_takes_too_long_stays_and_says_so(
     officer: Person,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(desk_presses, "ANSWER", 0.05)
+    monkeypatch.setattr(form_presses, "ANSWER", 0.05)
     await opened(platform, office, officer)
     await cairn.drain()
     view = officer.view
@@ -827,7 +828,7 @@ async def test_a_card_whose_desk_takes_long_opens_a_window_that_asks_to_wait(
     monkeypatch: pytest.MonkeyPatch,
     fake: FakeSlack,
 ):
-    monkeypatch.setattr(desk_presses, "SOON", 0.0)
+    monkeypatch.setattr(form_presses, "SOON", 0.0)
     desk.gate.clear()
     await opened(platform, office, officer)
     await fake.until(lambda: officer.views)
@@ -936,7 +937,7 @@ async def test_a_trigger_that_is_too_old_is_not_tried_and_the_desk_not_asked(
     officer: Person,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(desk_presses, "STALE", -1.0)
+    monkeypatch.setattr(form_presses, "STALE", -1.0)
     await opened(platform, office, officer)
     await cairn.drain()
     assert (desk.got, called(fake, "views.open")) == ([], [])
@@ -1104,7 +1105,7 @@ async def test_a_form_is_answered_through_the_socket_as_well(fake: FakeSlack):
     desk.gate.set()
     officer = fake.person("officer")
     async with running(fake, **settings) as cairn:
-        cairn.channel.serve_desk(desk)
+        cairn.channel.serve("desk:", desk)
         view = fake.open_view(officer.user, view_of(write(Said("x")), PHRASES))
         outcome: Outcome = await officer.submit(view)
     assert outcome.ok
@@ -1113,5 +1114,5 @@ async def test_a_form_is_answered_through_the_socket_as_well(fake: FakeSlack):
 
 def test_the_parts_are_what_the_port_asks_for(cairn: Running):
     assert isinstance(cairn.channel.platform, SlackDesk)
-    assert forms.is_desk("desk:read")
-    assert not any(forms.is_desk(do) for do in ("choose", "desk", "DESK:x", None, 3))
+    assert is_of_a_form("desk:read")
+    assert not any(is_of_a_form(do) for do in ("choose", "desk", "DESK:x", None, 3))

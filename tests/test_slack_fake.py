@@ -44,6 +44,7 @@ async def made_of(fake: FakeSlack) -> dict[str, list[Json]]:
     """One of everything that the fake sends, by the name of its type."""
     alice = fake.person("alice")
     team = fake.channel("team", alice)
+    closed = fake.channel("closed", alice, is_private=True)
     blocks = [section("words"), radio("who", "me", "you"), NAV]
     bot, made, url = fake.workspace.bot, alice._made(), "https://example.invalid/response/1"
     posted = fake.put(team, bot, "text", blocks)
@@ -103,6 +104,8 @@ async def made_of(fake: FakeSlack) -> dict[str, list[Json]]:
         ],
         "AppUninstalledBody": [event(payloads.app_uninstalled())],
         "TokensRevokedBody": [event(payloads.tokens_revoked(made))],
+        "ChannelLeftBody": [event(payloads.left(team, alice.user, "1.2"))],
+        "GroupLeftBody": [event(payloads.left(closed, alice.user, "1.2"))],
     }
 
 

@@ -13,6 +13,7 @@ from bot.cli import main
 from bot.guidance.model import Guidance
 from tests.conftest import ROOT
 from tests.slack import limits, schemas
+from tests.slack.fake import SCOPES
 
 URL = "https://cairn.lakes.example"
 GUIDE = ROOT / "docs" / "operators" / "slack.md"
@@ -34,12 +35,28 @@ def test_no_scope_and_no_event_reads_what_is_written_in_channels(guidance: Guida
     found = manifest(guidance, URL)
     scopes = found["oauth_config"]["scopes"]["bot"]
     reading = re.compile(r"(channels|groups|mpim|files|search|reactions|team|usergroups|admin)")
-    # Who is in a private channel that Cairn was invited to, and nothing of what they write.
-    assert [scope for scope in scopes if reading.match(scope)] == ["groups:read"]
+    # Who is in a channel and who reads it, and nothing of what they write.
+    assert [scope for scope in scopes if reading.match(scope)] == ["channels:read", "groups:read"]
     assert [s for s in scopes if s.endswith(":history")] == ["im:history"]
     events = found["settings"]["event_subscriptions"]["bot_events"]
     assert [event for event in events if event.startswith("message.")] == ["message.im"]
     assert "user" not in found["oauth_config"]["scopes"]
+
+
+def test_only_pinning_may_be_refused_and_slack_wants_it_in_both_lists(guidance: Guidance):
+    scopes = manifest(guidance, URL)["oauth_config"]["scopes"]
+    assert scopes["bot_optional"] == ["pins:write"]
+    assert set(scopes["bot_optional"]) < set(scopes["bot"])
+
+
+def test_the_fake_slack_grants_what_the_manifest_asks_for(guidance: Guidance):
+    assert set(manifest(guidance, URL)["oauth_config"]["scopes"]["bot"]) == SCOPES
+
+
+def test_the_hint_of_the_command_names_pinning_in_both_languages(guidance: Guidance):
+    (command,) = manifest(guidance, URL)["features"]["slash_commands"]
+    for word in ("pin", "unpin", "épingler", "retirer"):
+        assert word in command["usage_hint"]
 
 
 def test_every_scope_is_explained_to_the_operator_and_no_other(guidance: Guidance):

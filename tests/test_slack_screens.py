@@ -26,8 +26,10 @@ from bot.guidance.pages import Part
 from bot.guidance.screen import Sort
 from bot.guidance.walk import routes
 from bot.guidance.words import LANGS, Lang, plain
+from bot.organization import Organization
 from bot.seal import MAX_LENGTH, Seal, new_key
 from tests.conftest import still
+from tests.feedback import counting
 from tests.slack import limits, schemas, screen
 from tests.slack.state import User, View
 from tests.test_content import TREES
@@ -37,6 +39,12 @@ LONGEST = "1" + "x" * (MAX_LENGTH - 1)
 """As long as a capsule may be, wherever a person is."""
 
 ALICE = Person("T1", "U1")
+
+
+@pytest.fixture(scope="module")
+def department(organized: tuple[Guidance, Organization]) -> Conversation:
+    """The sample department where answers are counted, so that people are asked if they helped."""
+    return counting(*organized).conversation
 
 
 def shown(reply: Reply) -> Iterator[tuple[str, dict[str, Any]]]:

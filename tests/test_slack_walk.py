@@ -261,11 +261,11 @@ async def test_danger_in_the_words_brings_the_crisis_card_first(desk: Desk):
         assert number in words(desk.alice.view)
 
 
-async def test_reserved_words_lead_to_what_a_pin_is(desk: Desk):
-    title = desk.cairn.conversation.guidance.topics["pin_summary"].title.en
-    for word in ("pin", "unpin", "PIN"):
-        await desk.alice.slash("/cairn", word)
-        assert title in words(desk.alice.view)
+async def test_a_question_that_begins_with_a_reserved_word_is_a_question(desk: Desk):
+    title = desk.cairn.conversation.guidance.phrases["pin_title"].en
+    for said in ("pin what I may post?", "unpinned", "épingler une photo de mon bureau"):
+        await desk.alice.slash("/cairn", said)
+        assert title not in words(desk.alice.view)
 
 
 async def test_a_question_is_typed_in_the_window_too(desk: Desk):
@@ -562,7 +562,7 @@ async def test_home_is_shown_anew_when_a_notice_begins(tmp_path: Path):
                 await alice.open_home()
                 await cairn.drain()
         # The sample department has approved nothing either; its notice is what is new.
-        notices = department()._organization.notices_on(utc_now().date(), frozenset())
+        notices = department().organization.notices_on(utc_now().date(), frozenset())
         published = [call.method for call in fake.calls].count("views.publish")
         assert published == (2 if notices else 1)
 

@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.controls import Control
-from bot.channels.teams import desk as desk_module
-from bot.channels.teams import elements, visits
+from bot.channels.teams import elements, places, visits
 from bot.channels.teams.desk import TeamsDesk
 from bot.channels.teams.forms import chat_card, failed_card, form_card, plain, press_in
 from bot.channels.teams.limits import TooLargeError
@@ -126,7 +125,7 @@ async def cairn(fake: FakeTeams) -> AsyncIterator[Running]:
 @pytest.fixture
 def desk(cairn: Running) -> Desk:
     desk = Desk()
-    cairn.channel.serve_desk(desk)
+    cairn.channel.serve("desk:", desk)
     return desk
 
 
@@ -349,7 +348,7 @@ async def test_what_goes_wrong_is_one_attempt_and_told_as_the_desk_knows_it(
     who = Who("teams", fake.tenant, alice.user.aad, "alice", route)
     fault, wanted, code = FAULTS[case]
     if case == "time-out":
-        monkeypatch.setattr(desk_module, "_WITHIN", 0.05)
+        monkeypatch.setattr(places, "_WITHIN", 0.05)
     fake.calls.clear()
     fake.faults.add(kind, fault)
     with pytest.raises(PlatformError) as failed:
@@ -703,7 +702,8 @@ async def test_a_card_in_a_channel_opens_a_form_whose_fields_reach_the_counter(
     dialog = await opened(teams, fake, office, alice)
     who, press, lang = desk.last
     card = office.messages[-1].id
-    assert (press, lang) == (Press("desk:read", "2026-7", at=card), "en")
+    where = place_of(fake, office)
+    assert (press, lang) == (Press("desk:read", "2026-7", at=card, where=where), "en")
     assert who == Who(
         "teams",
         fake.tenant,
@@ -876,7 +876,7 @@ async def test_who_somebody_is_never_comes_from_what_a_button_or_a_field_holds(
     value = payloads.task_value({"do": "desk:read", "held": "1", **forged})
     await fake.deliver(payloads.invoke(alice._made(office), "task/fetch", value | forged))
     assert desk.last[0].user == alice.user.aad
-    assert desk.last[1] == Press("desk:read", "1")
+    assert desk.last[1] == Press("desk:read", "1", where=place_of(fake, office))
 
 
 # ---- when it does not go well

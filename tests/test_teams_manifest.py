@@ -24,7 +24,7 @@ from bot.channels.teams.manifest import (
     files,
     package,
 )
-from bot.channels.teams.menu import Menu, commands
+from bot.channels.teams.menu import Menu, Pinning, commands, pin_commands
 from bot.cli import main
 from bot.guidance import understand
 from bot.guidance.model import Guidance
@@ -139,7 +139,11 @@ def test_texts_stay_within_what_every_version_of_teams_takes(guidance: Guidance,
             assert 0 < len(texts.get(f"description.{name}") or texts["description"][name]) <= limit
     manifest, french = read(guidance, targeted=targeted)
     lists = manifest["bots"][0]["commandLists"]
-    assert all(1 <= len(one["commands"]) <= 10 for one in lists)
+    # The menu behind a slash is only for a Teams that knows targeted messages.
+    most = {"slash": 12}
+    assert all(
+        1 <= len(one["commands"]) <= most.get(*one.get("triggers", [""]), 10) for one in lists
+    )
     assert len(lists) <= 3
     offered = [command for one in lists for command in one["commands"]]
     offered += manifest["composeExtensions"][0]["commands"]
@@ -215,8 +219,23 @@ def test_every_command_leads_somewhere_in_both_languages(guidance: Guidance):
     assert {one.place for one in commands(guidance)} >= {*guidance.trees, "home", "crisis"}
 
 
+def test_the_commands_about_pins_open_their_dialogs_where_a_team_reads(guidance: Guidance):
+    menu = Menu(guidance)
+    typed = {"pin": "en", "PIN": "en", "épingler": "fr", "Epingler": "fr"}
+    assert {text: menu.pinning(text) for text in typed} == {
+        text: (Pinning.CHOOSE, lang) for text, lang in typed.items()
+    }
+    assert menu.pinning("Unpin") == (Pinning.LEAVE, "en")
+    assert menu.pinning("retirer") == (Pinning.LEAVE, "fr")
+    for text in ("pin it", "please pin", "pins", "", "unpin this", "p" * 10_000):
+        assert menu.pinning(text) is None
+    assert menu.place("Épingler", None) == ("topic:pin_summary", "fr")
+    assert at_place(guidance, "topic:pin_summary", TODAY).trouble is None
+
+
 def test_no_two_commands_have_the_same_words(guidance: Guidance):
-    titles = [one.title[lang] for one in commands(guidance) for lang in LANGS]
+    offered = (*commands(guidance), *pin_commands(guidance))
+    titles = [one.title[lang] for one in offered for lang in LANGS]
     assert len({title.casefold() for title in titles}) == len(titles)
 
 
@@ -228,14 +247,17 @@ def test_a_new_walk_is_offered_by_its_title_and_never_pushes_help_out(guidance: 
     assert commands(replace(guidance, trees=more))[1].title == Words("New", "Nouveau")
 
 
-def test_where_all_can_read_a_mention_the_menu_offers_home_alone(guidance: Guidance):
+def test_where_all_can_read_a_mention_the_menu_offers_home_and_pins_alone(guidance: Guidance):
+    french = read(guidance)[1]
     personal, shared = read(guidance)[0]["bots"][0]["commandLists"]
     assert personal["scopes"] == ["personal"]
     assert [one["title"] for one in personal["commands"]] == [
         one.title.en for one in commands(guidance)
     ]
     assert shared["scopes"] == ["team", "groupChat"]
-    assert [one["title"] for one in shared["commands"]] == ["Home"]
+    assert [one["title"] for one in shared["commands"]] == ["Home", "pin", "unpin"]
+    lists = "bots[0].commandLists[1].commands"
+    assert [french[f"{lists}[{n}].title"] for n in (1, 2)] == ["épingler", "retirer"]
 
 
 def test_with_targeted_messages_everything_is_offered_behind_a_slash(guidance: Guidance):
@@ -244,9 +266,9 @@ def test_with_targeted_messages_everything_is_offered_behind_a_slash(guidance: G
     personal, mention, slash = bot["commandLists"]
     assert bot["supportsTargetedMessages"] is True
     assert personal["triggers"] == mention["triggers"] == ["mention"]
-    assert [one["title"] for one in mention["commands"]] == ["Home"]
+    assert [one["title"] for one in mention["commands"]] == ["Home", "pin", "unpin"]
     assert (slash["triggers"], slash["scopes"]) == (["slash"], ["team", "groupChat"])
-    assert slash["commands"] == personal["commands"]
+    assert slash["commands"] == [*personal["commands"], *mention["commands"][1:]]
     assert manifest["composeExtensions"][0]["commands"][0]["triggers"] == ["slash"]
     without = json.dumps(read(guidance)[0])
     assert "triggers" not in without

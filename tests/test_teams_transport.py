@@ -853,6 +853,28 @@ async def test_a_list_of_people_without_an_end_ends(service, transport):
     assert len(service.seen) == 201
 
 
+async def test_a_message_of_ours_is_taken_away(service, transport):
+    service.answers = [says(200)]
+    await transport.delete(CHAT, "1700")
+    (seen,) = service.seen
+    path = "/ca/v3/conversations/a%3A1chat/activities/1700"
+    assert (seen.method, seen.path, seen.raw) == ("DELETE", path, b"")
+
+
+async def test_of_what_sort_the_channels_of_a_team_are_is_told_where_the_service_says_it(
+    service, transport
+):
+    listed = [{"id": "19:a", "type": "standard"}, {"id": "19:b", "type": "shared", "name": "B"}]
+    unreadable = [{"id": "19:c"}, {"id": "19:d", "type": 1}, {"type": "private"}, None, "19:e"]
+    service.answers = [says(200, {"conversations": listed + unreadable})]
+    told = await transport.channels(CHAT, "19:team")
+    assert told == {"19:a": "standard", "19:b": "shared"}
+    assert service.seen[0].path == "/ca/v3/teams/19%3Ateam/conversations"
+    for odd in ({}, {"conversations": {}}, {"conversations": None}):
+        service.answers = [says(200, odd)]
+        assert await transport.channels(CHAT, "19:team") == {}
+
+
 @pytest.mark.parametrize(
     "odd", ["19:x@thread.tacv2;messageid=1", "a/../b", "a?b=c#d", "é %41", "a\\b"]
 )
@@ -919,6 +941,8 @@ CALLS: dict[str, Callable[[Transport], Awaitable[Any]]] = {
     "open_personal": lambda transport: transport.open_personal(CHAT, CANARY),
     "member": lambda transport: transport.member(CHAT, CANARY),
     "members": lambda transport: transport.members(CHAT),
+    "delete": lambda transport: transport.delete(CHAT, "1700"),
+    "channels": lambda transport: transport.channels(CHAT, CANARY),
 }
 
 

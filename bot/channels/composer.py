@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.channels.letter import letter_of, rows_to_copy
 from bot.channels.pen import Element, Field, Pen
 from bot.channels.wording import (
     KNOWN_TO_ALL,
     absent_words,
     clock_words,
+    course_marks,
+    courses_of,
     heading,
     how_to_choose,
     languages_words,
@@ -22,8 +25,9 @@ from bot.channels.wording import (
 )
 from bot.conversation import ContactCard, Reply
 from bot.guidance.draw import outline, outline_label
-from bot.guidance.model import Ref, Statement
+from bot.guidance.model import Course, Ref, Statement
 from bot.guidance.screen import Note, Said, Sort, by_kind, is_stated, notes
+from bot.organization import Tool
 
 
 @dataclass(slots=True)
@@ -206,8 +210,7 @@ class Composer:
         tone = self.pen.strong(self._say(f"tone_{screen.tone}") + ".")
         yield self._text(f"{tone} {self.pen.literal(self._say('tone_meaning'))}")
         if screen.review == "withdrawn":
-            refs = [ref for one in screen.said for ref in one.statement.refs]
-            yield Part([], refs)
+            yield self._only_sources()
         else:
             yield from self._statements(screen.first)
             yield self._small(self._say("practice_meaning"))
@@ -219,10 +222,18 @@ class Composer:
             more[0].begins = True
             yield from more
 
+    def _only_sources(self) -> Part:
+        """Return what is left of an answer that nobody vouches for any more."""
+        return Part([], [ref for one in self._screen.said for ref in one.statement.refs])
+
     def _card(self) -> Iterator[Part]:
-        yield from self._statements(self._screen.said)
-        yield self._small(self._say("practice_meaning"))
+        if self._screen.review == "withdrawn":
+            yield self._only_sources()
+        else:
+            yield from self._statements(self._screen.said)
+            yield self._small(self._say("practice_meaning"))
         yield from self._courses()
+        yield from self._letter()
         yield from self._contacts(self._reply.cards)
         yield from self._tools()
 
@@ -402,39 +413,56 @@ class Composer:
         return self.pen.below(rows)
 
     def _tools(self) -> Iterator[Part]:
-        rows = []
-        for tool in self._reply.tools:
-            words = self.pen.marked(tool.words[self._lang])
-            if tool.url:
-                address = tool.url.get(self._lang, tool.url["en"])
-                words = self.pen.link(address, tool.words[self._lang])
-            level = tool.up_to[self._lang] if tool.up_to else None
-            note = f". {self.pen.literal(self._say('tools_up_to', level=level))}" if level else ""
-            rows.append(self.pen.bullet(f"{words}{note}"))
-        if rows:
-            part = self._listed(rows)
+        if self._reply.tools:
+            part = self._listed([*map(self._tool, self._reply.tools)])
             part.elements.insert(0, self.pen.heading(self._say("tools_title")))
             yield part
 
+    def _tool(self, tool: Tool) -> str:
+        words = self.pen.marked(tool.words[self._lang])
+        if tool.url:
+            address = tool.url.get(self._lang, tool.url["en"])
+            words = self.pen.link(address, tool.words[self._lang])
+        level = tool.up_to[self._lang] if tool.up_to else None
+        note = f". {self.pen.literal(self._say('tools_up_to', level=level))}" if level else ""
+        return self.pen.bullet(f"{words}{note}")
+
     def _courses(self) -> Iterator[Part]:
-        assert self._screen.card is not None
-        rows = []
-        for name in self._screen.card.courses:
-            course = self._reply.guidance.courses[name]
-            title = course.title[self._lang]
-            text = self.pen.literal(title)
-            if course.url:
-                address = course.url.get(self._lang, course.url["en"])
-                text = f"{self.pen.link(address, title)} ({self.pen.literal(name)})"
-            if course.about:
-                text += f". {self.pen.marked(course.about[self._lang])}"
-            if course.network:
-                text += f" ({self.pen.literal(self._say(f'network_{course.network}'))})"
-            rows.append(self.pen.bullet(text))
-        if rows:
-            part = self._listed(rows)
-            part.elements.insert(0, self.pen.heading(self._say("courses")))
+        for number, (theme, courses) in enumerate(courses_of(self._reply)):
+            rows = [self.pen.strong(theme)] if theme is not None else []
+            part = self._listed([*rows, *(self._course(course) for course in courses)])
+            if number == 0:
+                part.elements.insert(0, self.pen.heading(self._say("courses")))
             yield part
+
+    def _course(self, course: Course) -> str:
+        title = course.title[self._lang]
+        text = self.pen.literal(title)
+        if course.url:
+            address = course.url.get(self._lang, course.url["en"])
+            text = f"{self.pen.link(address, title)} ({self.pen.literal(course.id)})"
+        if course.about:
+            text += f". {self.pen.marked(course.about[self._lang])}"
+        if marks := course_marks(self._reply, course):
+            text += f" ({self.pen.literal('; '.join(marks))})"
+        return self.pen.bullet(text)
+
+    def _letter(self) -> Iterator[Part]:
+        """The message that the person may send to the mailbox of the guidance."""
+        letter = letter_of(self._reply)
+        if letter is None:
+            return
+        link = self.pen.link(letter.address, self._say("letter_open"))
+        yield Part(
+            [
+                self.pen.heading(self._say("letter_heading")),
+                self.pen.text(
+                    self.pen.below([self.pen.literal(self._say("letter_meaning")), link])
+                ),
+            ]
+        )
+        rows = [self.pen.literal(row) for row in rows_to_copy(self._reply, letter) if row]
+        yield self._text(self.pen.below([self.pen.strong(self._say("letter_copy")), *rows]))
 
 
 _KICKERS: Final = {Sort.TOPIC: "topic_of", Sort.SUMMARY: "summary_of", Sort.OFFICE: "office_of"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.conversation import (
     Act,
@@ -17,6 +18,7 @@ from bot.conversation import (
     Look,
     Move,
     Open,
+    Rate,
     Say,
     StartOver,
 )
@@ -24,6 +26,13 @@ from bot.guidance.pages import HOME, Part
 from bot.guidance.screen import Trouble
 from bot.guidance.words import LANGS
 from bot.seal import Spot
+
+_ACTS: Final[Mapping[str, Act]] = {
+    "back": Back(),
+    "rate:yes": Rate(helped=True),
+    "rate:no": Rate(helped=False),
+}
+"""What needs nothing but the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +84,8 @@ def step_of(do: str, spot: Spot, fields: Fields) -> Step:
         case "danger":
             act, asking = Open("crisis"), None
             lang = next((one for one in LANGS if one == rest), lang)
-        case "back":
-            act = Back()
+        case _ if do in _ACTS:
+            act = _ACTS[do]
         case "change":
             act = Change(fields.first("change") or "")
             trouble = None if fields.first("change") else Trouble.NOTHING_PICKED

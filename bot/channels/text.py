@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
+from bot.channels.letter import letter_of, rows_to_copy
 from bot.channels.wording import (
     KNOWN_TO_ALL,
     absent_words,
     checklist_text,
     clock_words,
+    course_marks,
+    courses_of,
     heading,
     how_to_choose,
     languages_words,
@@ -260,24 +263,43 @@ class _Page:
     def _card(self) -> Iterator[str]:
         reply, screen = self._reply, self._reply.screen
         assert screen.card is not None
-        yield from self._statements(screen.said)
-        yield ""
-        yield from self._wrap(reply.phrase("practice_meaning"))
-        if screen.card.courses:
+        if screen.review != "withdrawn":
+            yield from self._statements(screen.said)
+            yield ""
+            yield from self._wrap(reply.phrase("practice_meaning"))
+        yield from self._courses()
+        yield from self._letter()
+        yield from self._onward()
+
+    def _courses(self) -> Iterator[str]:
+        listed = courses_of(self._reply)
+        if listed:
             yield ""
             yield from self._head("courses")
-            for name in screen.card.courses:
-                course = reply.guidance.courses[name]
+        for theme, courses in listed:
+            if theme is not None:
+                yield from self._wrap(theme)
+            for course in courses:
                 parts = [course.title[self._lang]]
-                parts += [f"({name})"] if course.url else []
+                parts += [f"({course.id})"] if course.url else []
                 parts += [f"— {_flat(course.about[self._lang])}"] if course.about else []
-                parts += (
-                    [f"({reply.phrase(f'network_{course.network}')})"] if course.network else []
-                )
+                marks = course_marks(self._reply, course)
+                parts += [f"({'; '.join(marks)})"] if marks else []
                 yield from self._wrap("- " + " ".join(parts), 2)
                 if course.url:
                     yield "  " + course.url.get(self._lang, course.url["en"])
-        yield from self._onward()
+
+    def _letter(self) -> Iterator[str]:
+        """The message that the person may send, to copy; a terminal opens no mail program."""
+        letter = letter_of(self._reply)
+        if letter is None:
+            return
+        yield ""
+        yield from self._head("letter_heading")
+        yield from self._wrap(self._reply.phrase("letter_meaning"))
+        yield ""
+        for row in rows_to_copy(self._reply, letter):
+            yield from self._wrap(f"  {row}" if row else "", 2)
 
     def _office(self) -> Iterator[str]:
         card = self._reply.cards[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.conversation import ContactCard, Reply
-from bot.guidance.model import Option, PromiseSentence, Question, When
+from bot.guidance.model import THEMES, Course, Option, PromiseSentence, Question, When
 from bot.guidance.pages import DRAFT, OWN_DRAFT
 from bot.guidance.screen import Screen, Sort, checklist
 from bot.guidance.ticket import read_ticket
@@ -15,6 +15,9 @@ from bot.moments import day_words, hour_words, zone_words
 
 KNOWN_TO_ALL: Final = ("emergency", "manager")
 """Offices that nobody needs to look up in a directory."""
+
+_FEW_COURSES: Final = 4
+"""So many courses are read at a glance; more of them are listed by what they are about."""
 
 
 def clock_words(reply: Reply, card: ContactCard) -> str | None:
@@ -97,10 +100,17 @@ def told_first(reply: Reply) -> list[str]:
         told.append(reply.phrase("dropped", choices=quoted(screen.dropped, reply.lang)))
     if screen.forgotten:
         told.append(reply.phrase("forgotten"))
-    if screen.review != "current" and screen.tree is not None:
-        due = screen.tree.review_by.isoformat()
-        told.append(reply.phrase(f"review_{screen.review}", date=due))
+    if screen.review != "current":
+        told.append(review_words(reply))
     return told
+
+
+def review_words(reply: Reply) -> str:
+    """Return that the review of what is shown is due, or that it is withdrawn until then."""
+    screen = reply.screen
+    tree = screen.tree or (reply.guidance.trees[screen.card.tree] if screen.card else None)
+    assert tree is not None
+    return reply.phrase(f"review_{screen.review}", date=tree.review_by.isoformat())
 
 
 def promise_line(reply: Reply) -> str:
@@ -162,6 +172,31 @@ def place_words(reply: Reply, place: str) -> str:
         case "draft" if rest:
             return reply.phrase(f"draft_{rest}")
     return reply.phrase(f"{place}_title")
+
+
+def courses_of(reply: Reply) -> list[tuple[str | None, list[Course]]]:
+    """Return the courses of a card by what they are about; a short list has no headings."""
+    card = reply.screen.card
+    courses = [reply.guidance.courses[name] for name in card.courses] if card else []
+    if len(courses) <= _FEW_COURSES:
+        return [(None, courses)] if courses else []
+    themes = [theme for theme in THEMES if any(one.theme == theme for one in courses)]
+    return [
+        (reply.phrase(f"learn_on_{theme}"), [one for one in courses if one.theme == theme])
+        for theme in themes
+    ]
+
+
+def course_marks(reply: Reply, course: Course) -> list[str]:
+    """Return what must be known before a course is looked for: language, network, address."""
+    marks = []
+    if course.url and reply.lang not in course.url:
+        marks.append(reply.phrase("in_english"))
+    if course.network:
+        marks.append(reply.phrase(f"network_{course.network}"))
+    if course.url_unverified:
+        marks.append(reply.phrase("learn_address"))
+    return marks
 
 
 def takes_words(screen: Screen) -> bool:

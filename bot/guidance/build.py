@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from bot.guidance.fit import optional_text, phrases_of, text_of, urls_of, words_of
-from bot.guidance.load import COLLECTIONS, NAMED_BY_FIRST_KEY, SINGLE, Files
+from bot.guidance.load import COLLECTIONS, MAY_LACK, NAMED_BY_FIRST_KEY, SINGLE, Files
 from bot.guidance.model import (
     Adds,
     Answer,
@@ -26,6 +26,7 @@ from bot.guidance.model import (
     Guidance,
     Kind,
     Mark,
+    Materiality,
     Office,
     Option,
     Page,
@@ -33,6 +34,7 @@ from bot.guidance.model import (
     PromiseSentence,
     Question,
     Ref,
+    Revision,
     Source,
     Statement,
     Tone,
@@ -56,7 +58,7 @@ _Named = TypeVar("_Named", Tree, Card)
 def build(files: Files, report: Report) -> Guidance | None:
     """Build the guidance out of files that fit their shapes; nothing when that fails."""
     for key in (*COLLECTIONS, *SINGLE, "tree", "topic"):
-        if not files.of(key):
+        if not files.of(key) and key not in MAY_LACK:
             report("C117", f"content/{key}.yaml", 1, key=key)
     if report.failed:
         return None
@@ -102,6 +104,11 @@ class Builder:
             ),
             draft=next(self._each("draft", self._draft)),
             learnt=self._files.learnt,
+            revisions=tuple(
+                _revision(item)
+                for d in self._files.of("changes")
+                for item in d.root["changes"].each()
+            ),
         )
 
     # -- walking the files
@@ -331,6 +338,7 @@ class Builder:
             offices=self._offices(root["offices"]),
             courses=self._listed("C207", root.get("courses"), self._course_ids),
             see=self._listed("C206", root.get("see"), self._topics, _TOPIC),
+            mailbox=optional_text(root.get("mailbox")),
         )
 
     def source(self, name: str, node: Node) -> Source:
@@ -378,9 +386,11 @@ class Builder:
             title=words_of(node["title"]),
             about=words_of(about) if about is not None else None,
             ref=self._ref(node["source"]),
+            theme=text_of(node["theme"]),
             url=urls_of(node.get("url")),
             network=optional_text(node.get("network")),
             fr_unverified=node.get("fr_status") is not None,
+            url_unverified=node.get("url_status") is not None,
         )
 
     def _crisis(self, root: Node, _: str) -> Crisis:
@@ -442,6 +452,15 @@ class Builder:
             words=_together(listed),
             never=_together([phrases_of(never)] if never is not None else []),
         )
+
+
+def _revision(node: Node) -> Revision:
+    return Revision(
+        on=date.fromisoformat(text_of(node["on"])),
+        how=Materiality(text_of(node["how"])),
+        of=tuple(text_of(item) for item in node["of"].each()),
+        words=words_of(node),
+    )
 
 
 def _together(listed: Iterable[Mapping[Lang, tuple[str, ...]]]) -> tuple[str, ...]:

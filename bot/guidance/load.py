@@ -25,7 +25,9 @@ NAMED_BY_FIRST_KEY: Final = ("tree", "topic", "summary")
 
 COLLECTIONS: Final = ("statements", "sources", "offices", "courses", "phrases")
 _ENDINGS: Final = (".yaml", ".yml")
-SINGLE: Final = ("crisis", "promise", "hosts", "avoid", "menu", "draft")
+SINGLE: Final = ("crisis", "promise", "hosts", "avoid", "menu", "draft", "changes")
+MAY_LACK: Final = ("changes",)
+"""Guidance of before the change log can still be read, so as to say what changed since."""
 
 
 class GuidanceError(Exception):

@@ -144,7 +144,10 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A topic or a pinnable summary: a short answer that stands by itself."""
+    """A topic or a pinnable summary: a short answer that stands by itself.
+
+    ``mailbox`` is the address that comments on the guidance go to, on the topic about comments.
+    """
 
     id: str
     title: Words
@@ -153,6 +156,7 @@ class Card:
     offices: tuple[str, ...]
     courses: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
+    mailbox: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +195,27 @@ class Office:
     instead: str | None = None
 
 
+THEMES: Final = ("social_media", "safety", "ai", "values", "defence")
+"""What courses are about, in the order in which they are listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A course or reading; ``url`` is empty where no catalogue address is known."""
+    """A course, video or reading; ``theme`` is what it is about.
+
+    ``url`` is empty where no address is known; ``url_unverified`` says that the address follows
+    the pattern of its catalogue, and that nobody has seen the page.
+    """
 
     id: str
     title: Words
     about: Words | None
     ref: Ref
+    theme: str
     url: Mapping[Lang, str] = field(default_factory=dict)
     network: str | None = None
     fr_unverified: bool = False
+    url_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,11 +319,33 @@ class Draft:
     marks: Mapping[str, Mark]
 
 
+class Materiality(StrEnum):
+    """What a change of the guidance means to somebody who read it before."""
+
+    EDITORIAL = "editorial"
+    CLARIFYING = "clarifying"
+    SUBSTANTIVE = "substantive"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of the change log: when, how much it matters, what it concerns, and its sentence.
+
+    ``of`` holds the names of things, as ``meaning`` gives them.
+    """
+
+    on: date
+    how: Materiality
+    of: tuple[str, ...]
+    words: Words
+
+
 @dataclass(frozen=True, slots=True)
 class Guidance:
     """All trees and content, loaded, checked and frozen. ``version`` is a hash of the files.
 
     ``learnt`` is what typed words are understood by; without it only what is on screen is.
+    ``revisions`` is the change log, the oldest first; new entries only ever come at its end.
     """
 
     version: str
@@ -326,3 +362,4 @@ class Guidance:
     hosts: frozenset[str]
     draft: Draft
     learnt: Learnt | None = None
+    revisions: tuple[Revision, ...] = ()

@@ -15,7 +15,7 @@ from typing import Final
 from bot.guidance.model import FIRST_SCREEN, Card, Guidance
 from bot.guidance.screen import Said, Screen, Sort, Trouble
 from bot.guidance.ticket import MARKS, MAX_LENGTH, Ticket, read_ticket
-from bot.guidance.walk import offices_of, walk
+from bot.guidance.walk import offices_of, review_of, walk
 
 HOME: Final = "home"
 DRAFT: Final = "draft"
@@ -37,7 +37,7 @@ def at_place(guidance: Guidance, place: str, today: date, part: Part = Part.WHOL
         return replace(home(), trouble=Trouble.TOO_LONG)
     name, colon, rest = place.partition(":")
     if colon or name in _PAGES:
-        return _page(guidance, name, rest)
+        return _page(guidance, name, rest, today)
     return seen(guidance, read_ticket(place), today, part)
 
 
@@ -99,13 +99,13 @@ def _draft_page(guidance: Guidance, name: str) -> Screen:
     return Screen(Sort.DRAFT, f"draft:{name}" if name else DRAFT, page=page, offer=offer)
 
 
-def _page(guidance: Guidance, name: str, rest: str) -> Screen:
+def _page(guidance: Guidance, name: str, rest: str, today: date) -> Screen:
     found: Screen | None = None
     match name:
         case "topic" if rest in guidance.topics:
-            found = _card(guidance, Sort.TOPIC, guidance.topics[rest])
+            found = _card(guidance, Sort.TOPIC, guidance.topics[rest], today)
         case "summary" if rest in guidance.summaries:
-            found = _card(guidance, Sort.SUMMARY, guidance.summaries[rest])
+            found = _card(guidance, Sort.SUMMARY, guidance.summaries[rest], today)
         case "office" if rest in guidance.offices:
             found = Screen(Sort.OFFICE, f"office:{rest}", offices=(guidance.offices[rest],))
         case "unsure" if topics := _named(rest, guidance.topics):
@@ -135,7 +135,8 @@ _PAGES: Final = {
 }
 
 
-def _card(guidance: Guidance, sort: Sort, card: Card) -> Screen:
+def _card(guidance: Guidance, sort: Sort, card: Card, today: date) -> Screen:
+    """Return a topic or a summary; it is reviewed with the tree that it leads to."""
     said = tuple(Said(statement) for statement in card.say)
     return Screen(
         sort,
@@ -146,4 +147,5 @@ def _card(guidance: Guidance, sort: Sort, card: Card) -> Screen:
         more=said[FIRST_SCREEN:],
         offices=offices_of(guidance, card.offices),
         offer=tuple(dict.fromkeys((card.tree, *card.see))),
+        review=review_of(guidance.trees[card.tree], today),
     )

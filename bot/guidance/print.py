@@ -11,7 +11,7 @@ from html import escape
 from typing import Final
 
 from bot.guidance.draw import Outline, outline
-from bot.guidance.model import Basis, Guidance, Option, Ref, Statement, Tree
+from bot.guidance.model import Basis, Course, Guidance, Option, Ref, Statement, Tree
 from bot.guidance.words import LANGS, Lang, Words, lines, plain
 
 _NOTHING: Final = Words("", "")
@@ -145,7 +145,14 @@ def print_html(guidance: Guidance, trees: Iterable[Tree]) -> str:
         for ref in numbers.refs:
             shown = " / ".join(_source_html(guidance, ref, lang) for lang in LANGS)
             out.append(f"<li>{shown}</li>")
-        out.append("</ol></section>")
+        out.append("</ol>")
+        if courses := _courses(guidance, tree):
+            out.append("<h2>Learning / Apprentissage</h2><ul>")
+            for course in courses:
+                shown = " / ".join(_course_html(guidance, course, lang) for lang in LANGS)
+                out.append(f"<li>{shown}</li>")
+            out.append("</ul>")
+        out.append("</section>")
     out.append("</body></html>")
     return "\n".join(out) + "\n"
 
@@ -155,6 +162,30 @@ def _source_html(guidance: Guidance, ref: Ref, lang: Lang) -> str:
     href = escape(source.url.get(lang, source.url["en"]))
     text = f"{source.title[lang]}, {source.sections[ref.section][lang]}"
     return f'<span lang="{lang}"><a href="{href}">{escape(text)}</a></span>'
+
+
+def _courses(guidance: Guidance, tree: Tree) -> list[Course]:
+    """Return the courses that the topics name from which one comes to the tree."""
+    topics = [topic for topic in guidance.topics.values() if topic.tree == tree.id]
+    named = {name for topic in topics for name in topic.courses}
+    return [course for course in guidance.courses.values() if course.id in named]
+
+
+def _course_remark(guidance: Guidance, course: Course, lang: Lang) -> str:
+    """Return what a course is about, and what must be known before it is looked for."""
+    phrases = guidance.phrases
+    marks = [phrases["in_english"][lang]] if course.url and lang not in course.url else []
+    marks += [phrases[f"network_{course.network}"][lang]] if course.network else []
+    marks += [phrases["learn_address"][lang]] if course.url_unverified else []
+    about = f" — {plain(course.about[lang])}" if course.about else ""
+    return f"{about} ({'; '.join(marks)})" if marks else about
+
+
+def _course_html(guidance: Guidance, course: Course, lang: Lang) -> str:
+    name = escape(f"{course.title[lang]} ({course.id})" if course.url else course.title[lang])
+    if course.url:
+        name = f'<a href="{escape(course.url.get(lang, course.url["en"]))}">{name}</a>'
+    return f'<span lang="{lang}">{name}{escape(_course_remark(guidance, course, lang))}</span>'
 
 
 def _html(text: str) -> str:
@@ -196,8 +227,20 @@ def print_markdown(guidance: Guidance, trees: Iterable[Tree]) -> str:
                 for lang in LANGS
             )
             out.append(f"{number}. {shown}")
+        if courses := _courses(guidance, tree):
+            out += ["", "## Learning / Apprentissage", ""]
+            for course in courses:
+                shown = " / ".join(_course_markdown(guidance, course, lang) for lang in LANGS)
+                out.append(f"- {shown}")
         out.append("")
     return "\n".join(out)
+
+
+def _course_markdown(guidance: Guidance, course: Course, lang: Lang) -> str:
+    name = course.title[lang]
+    if course.url:
+        name = f"[{name} ({course.id})]({course.url.get(lang, course.url['en'])})"
+    return f"{name}{_course_remark(guidance, course, lang)}"
 
 
 _HEAD: Final = """<!doctype html>

@@ -541,6 +541,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "Le guichet est dans « {tenant} », que « tenants » n’indique pas sous {on}.{hint}"
         " Ajoutez-le là, ou corrigez-le ici.",
     ),
+    "C719": _error(
+        "An approval names the two roles that gave it. List at least two different ones under"
+        " “by”.",
+        "Une approbation nomme les deux rôles qui l’ont donnée. Inscrivez-en au moins deux,"
+        " différents, sous « by ».",
+    ),
     # 8: stories
     "C801": _error(
         "The story chooses “{id}” at “{question}”, which does not offer it.{hint}",
@@ -601,6 +607,50 @@ RULES: Final[Mapping[str, Rule]] = {
         "Aucun sujet ne peut s’appeler « {id} » : les exemples de ce nom servent à autre chose."
         " Renommez-le.",
     ),
+    # 82: the change log
+    "C821": _error(
+        "“{thing}” has changed, and nobody is told yet. Add an entry at the end of “changes”, then"
+        ' write here: {thing}: "{digest}". To see what changed: cairn changes HEAD',
+        "« {thing} » a changé, et personne ne le sait encore. Ajoutez une entrée à la fin de"
+        ' « changes », puis écrivez ici : {thing}: "{digest}". Pour voir ce qui a changé : cairn'
+        " changes HEAD",
+    ),
+    "C822": _error(
+        "“{thing}” is new, and nobody is told yet. Add an entry at the end of “changes”, and this"
+        ' line under “known”: {thing}: "{digest}"',
+        "« {thing} » est nouveau, et personne ne le sait encore. Ajoutez une entrée à la fin de"
+        ' « changes », et cette ligne sous « known » : {thing}: "{digest}"',
+    ),
+    "C823": _error(
+        "There is nothing called “{thing}” in the guidance.{hint} If it was taken out, say so at"
+        ' the end of “changes”, and write here: {thing}: "gone".',
+        "Il n’y a rien qui s’appelle « {thing} » dans les orientations.{hint} Si cela a été retiré,"
+        ' dites-le à la fin de « changes », et écrivez ici : {thing}: "gone".',
+    ),
+    "C824": _error(
+        "This entry concerns “{thing}”, which is not under “known”.{hint} Write the id of a tree,"
+        " topic:name, summary:name, office:name, or {whole}.",
+        "Cette entrée concerne « {thing} », qui n’est pas sous « known ».{hint} Écrivez"
+        " l’identifiant d’un arbre, topic:nom, summary:nom, office:nom, ou {whole}.",
+    ),
+    "C825": _error(
+        "This entry is dated {on}, before the one above it ({last}). New entries come last: pinned"
+        " summaries remember how far down the list they have told.",
+        "Cette entrée est datée du {on}, avant celle qui la précède ({last}). Les nouvelles entrées"
+        " viennent en dernier : les résumés épinglés retiennent où ils en sont dans la liste.",
+    ),
+    "C826": _error(
+        "This entry is dated {on}, and today is {today}. Write the day on which the change was"
+        " made.",
+        "Cette entrée est datée du {on}, et nous sommes le {today}. Écrivez le jour où le"
+        " changement a été fait.",
+    ),
+    "C827": _error(
+        "This entry concerns nothing. Under “of”, name what changed, such as can_i_post or"
+        " topic:learning.",
+        "Cette entrée ne concerne rien. Sous « of », nommez ce qui a changé, par exemple can_i_post"
+        " ou topic:learning.",
+    ),
     # 9: what a person must still settle; listed on request only
     "C901": _open(
         "“{id}” has a French title or name that was not seen in an official text. Confirm it, then"
@@ -635,5 +685,11 @@ RULES: Final[Mapping[str, Rule]] = {
     "C906": _open(
         "The organization has no office “{id}”: {instead_en}. Confirm that this is right.",
         "L’organisation n’a pas de bureau « {id} » : {instead_fr}. Confirmez que c’est bien cela.",
+    ),
+    "C907": _open(
+        "The address of the course “{id}” follows the pattern of its catalogue; nobody has seen"
+        " the page. Open it, then remove “url_status”; until then people are told.",
+        "L’adresse du cours « {id} » suit le modèle du catalogue; personne n’a vu la page."
+        " Ouvrez-la, puis retirez « url_status »; d’ici là, on l’indique.",
     ),
 }

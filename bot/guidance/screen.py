@@ -76,7 +76,7 @@ class Trouble(StrEnum):
 
 
 class Review(StrEnum):
-    """Whether the review date of the tree has passed, and for how long."""
+    """Whether the review date of a tree, or of what leads to it, has passed, and for how long."""
 
     CURRENT = "current"
     PASSED = "passed"

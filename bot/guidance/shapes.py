@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.guidance.model import CHANNELS
+from bot.guidance.model import CHANNELS, THEMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,11 @@ REF = _text(
     "une source et sa section, comme « privacy_act s4 »",
     r"[a-z][a-z0-9_]* [a-z0-9_]+",
 )
+THING = _text(
+    "a tree, topic:name, summary:name, office:name or a word such as promise",
+    "un arbre, topic:nom, summary:nom, office:nom ou un mot comme promise",
+    r"(?:(?:topic|summary|office):)?[a-z][a-z0-9_]{0,39}",
+)
 ANY = Text("a text", "un texte")
 PROSE = Text("a text", "un texte", quoted=True)
 WORDS = Record({"en": PROSE, "fr": PROSE}, bilingual=True)
@@ -93,6 +98,7 @@ URLS = Record({"en": URL}, {"fr": URL})
 PHRASES = Record({"en": ListOf(PROSE), "fr": ListOf(PROSE)}, bilingual=True)
 UNVERIFIED = _one_of("unverified")
 NETWORK = _one_of("gc", "defence")
+EMAIL = _text("an e-mail address", "une adresse courriel", r"[^@\s]+@[^@\s]+")
 KIND = _one_of("do", "do_not", "know", "keep", "support")
 TONE = _one_of("usual_care", "weigh", "pause", "act_now")
 REFS = ListOf(REF, single=True)
@@ -140,7 +146,7 @@ TREE = Record(
 _CARD: Final[Mapping[str, Shape]] = {"title": WORDS, "tree": ID, "say": SAY, "offices": ListOf(ID)}
 TOPIC = Record(
     {"topic": ID, **_CARD},
-    {"courses": ListOf(COURSE_ID), "see": ListOf(ID), "note": ANY},
+    {"courses": ListOf(COURSE_ID), "see": ListOf(ID), "mailbox": EMAIL, "note": ANY},
 )
 SUMMARY = Record({"summary": ID, **_CARD}, {"note": ANY})
 STATEMENTS = Record({"statements": TableOf(ID, STATEMENT)})
@@ -194,10 +200,11 @@ COURSES = Record(
         "courses": TableOf(
             COURSE_ID,
             Record(
-                {"title": WORDS, "source": REF},
+                {"title": WORDS, "source": REF, "theme": _one_of(*THEMES)},
                 {
                     "about": WORDS,
                     "url": URLS,
+                    "url_status": UNVERIFIED,
                     "network": NETWORK,
                     "fr_status": UNVERIFIED,
                     "note": ANY,
@@ -290,6 +297,30 @@ MENU = Record(
         )
     }
 )
+CHANGES = Record(
+    {
+        "changes": ListOf(
+            Record(
+                {
+                    "on": DATE,
+                    "how": _one_of("editorial", "clarifying", "substantive"),
+                    "of": ListOf(THING),
+                    **_SAID,
+                },
+                bilingual=True,
+            )
+        ),
+        "known": TableOf(
+            THING,
+            Text(
+                "what “cairn check” says to write, or gone",
+                "ce que « cairn check » dit d’écrire, ou gone",
+                r"[0-9a-f]{8}|gone",
+                quoted=True,
+            ),
+        ),
+    }
+)
 STORIES = Record(
     {
         "stories": ListOf(
@@ -342,7 +373,7 @@ ORGANIZATION = Record(
                 {},
                 {
                     "name": WORDS,
-                    "email": _text("an e-mail address", "une adresse courriel", r"[^@\s]+@[^@\s]+"),
+                    "email": EMAIL,
                     "phone": PROSE,
                     "url": URLS,
                     "languages": ListOf(_one_of("en", "fr")),
@@ -366,6 +397,7 @@ ORGANIZATION = Record(
         "holidays": ListOf(DATE),
         "tenants": Record({}, {"slack": ListOf(ANY), "teams": ListOf(ANY)}),
         "targeted_messages": YES,
+        "pin_by_graph": YES,
         "free_text": ListOf(_one_of(*CHANNELS)),
         "approved_ai_tools": ListOf(
             Record({**_SAID}, {"url": URLS, "up_to": WORDS}, bilingual=True)
@@ -396,6 +428,7 @@ FILES: Final[Mapping[str, Record]] = {
     "avoid": AVOID,
     "menu": MENU,
     "draft": DRAFT,
+    "changes": CHANGES,
     "stories": STORIES,
     "organization": ORGANIZATION,
 }

@@ -43,7 +43,7 @@ def walk(guidance: Guidance, ticket: Ticket, today: date) -> Screen:
     made = {name: given for name, given in ticket.choices.items() if name != MARKS}
     steps, at = _replay(tree, made)
     choices = _choices(steps)
-    review = _review(tree, today)
+    review = review_of(tree, today)
     dropped: tuple[Option, ...] = ()
     forgotten = 0
     if choices != made:
@@ -248,7 +248,8 @@ def _renamed(guidance: Guidance, name: str) -> Tree | None:
     return None
 
 
-def _review(tree: Tree, today: date) -> Review:
+def review_of(tree: Tree, today: date) -> Review:
+    """Return whether the owner of a tree still vouches for it."""
     if today <= tree.review_by:
         return Review.CURRENT
     return Review.PASSED if today <= tree.review_by + GRACE else Review.WITHDRAWN

@@ -128,6 +128,8 @@ counts: Final = Table(
     Column("name", String(100), primary_key=True),
     Column("lang", String(2), primary_key=True),
     Column("many", BigInteger, nullable=False),
+    # The number of a row would tell which of two came first.
+    sqlite_with_rowid=False,
 )
 
 pins: Final = Table(
@@ -153,6 +155,8 @@ pins: Final = Table(
     Column("told", Integer, nullable=False),
     # Seconds since 1970; nothing where nothing is to be done.
     Column("due", BigInteger, index=True),
+    # Until when whoever does it has it, in seconds since 1970.
+    Column("taken", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
     Index("pins_place", "platform", "channel", "summary", unique=True),
     # A number is never given again: whoever comes late must not change another pin than theirs.

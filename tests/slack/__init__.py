@@ -32,6 +32,8 @@
         await fake.send(b"...", secret="another")          # forgeries: nothing is noted
         await fake.echo()                                  # the bot's own messages, told to the bot
         await fake.uninstall()
+        await fake.take_out(team, alice.user)              # out of a channel, as an event tells
+        fake.archive(team)
 
         assert fake.violations == []   # what Slack, or we, would not have in a message or view
         assert fake.failures == []     # answers that were late, or no 200

@@ -209,6 +209,14 @@ class Delivering:
         events = [payloads.tokens_revoked(made), payloads.app_uninstalled()]
         return [await self.event(at, at.bot, event) for event in events]
 
+    async def take_out(self, channel: Channel, by: User) -> Outcome:
+        """Somebody takes the bot out of a channel; Slack tells the bot who it was."""
+        fake: FakeSlack = self  # type: ignore[assignment]
+        at = fake.workspaces[channel.team]
+        channel.members.discard(at.bot.id)
+        event = payloads.left(channel, by, fake.stamp())
+        return await self.event(at, at.bot, event)
+
     async def verify_url(self) -> Outcome:
         """The question that Slack asks once of a new address; the challenge must come back."""
         challenge = "3eZbrw1aB1-fake-challenge"

@@ -6,7 +6,7 @@ Server.prototype.listen = function (port) {
   return listen.call(this, port, '127.0.0.1'); // by itself it would listen to the whole network
 };
 const { createEmulator } = await import('../node_modules/emulate/dist/api.js');
-const scopes = ['chat:write', 'users:read', 'im:write', 'channels:read', 'pins:write'];
+const scopes = ['chat:write', 'users:read', 'im:write', 'channels:read', 'pins:read', 'pins:write'];
 await createEmulator({
   service: 'slack',
   port: Number(process.argv[2]),

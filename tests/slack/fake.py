@@ -30,8 +30,8 @@ from tests.slack.state import (
     Workspace,
 )
 
-SCOPES = {"app_mentions:read", "chat:write", "commands", "groups:read", "im:history", "im:write",
-          "pins:write", "users:read"}  # fmt: skip
+SCOPES = {"app_mentions:read", "channels:read", "chat:write", "commands", "groups:read",
+          "im:history", "im:write", "pins:write", "users:read"}  # fmt: skip
 TRIGGER_SECONDS = 3.0
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -200,7 +200,12 @@ class FakeSlack(Delivering):
     def notice(self, channel: Channel, text: str) -> None:
         """A line of Slack's own in a channel."""
         at = self.workspaces[channel.team]
-        self.put(channel, at.bot, text)
+        self.put(channel, at.bot, text).is_notice = True
+
+    def archive(self, channel: Channel) -> None:
+        """Archive a channel, out of which Slack takes the bot."""
+        channel.is_archived = True
+        channel.members.discard(self.workspaces[channel.team].bot.id)
 
     def _echo(self, message: Message, before: Json | None) -> None:
         channel = message.channel

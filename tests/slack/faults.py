@@ -137,6 +137,8 @@ TIERS = {
     "conversations.members": 100,
     "pins.add": 20,
     "pins.remove": 20,
+    "pins.list": 20,
+    "chat.getPermalink": 300,
     "apps.connections.open": 5,
 }
 """Calls a minute, for one workspace; of the last, "1+" by its tier, Slack bears a few at once."""

@@ -50,6 +50,8 @@ def _writable(at: Workspace, channel_id: str) -> Channel:
         raise ApiError("is_archived")
     if at.bot.id not in channel.members and "chat:write.public" not in at.scopes:
         raise ApiError("not_in_channel")
+    if channel.is_read_only:
+        raise ApiError("restricted_action_read_only_channel")
     return channel
 
 
@@ -74,7 +76,9 @@ def chat_post_ephemeral(fake: FakeSlack, at: Workspace, args: Json) -> Json:
 def chat_update(fake: FakeSlack, at: Workspace, args: Json) -> Json:
     if args["channel"] in at.users:  # the id of the conversation is needed here, not the person's
         raise ApiError("channel_not_found")
-    message = message_at(at, args["channel"], args["ts"])
+    message = _changeable(at, args)
+    if message.channel.is_archived:
+        raise ApiError("is_inactive")
     if message.user != at.bot.id:
         raise ApiError("cant_update_message")
     if message.blocks and "blocks" not in args:
@@ -93,11 +97,28 @@ def chat_update(fake: FakeSlack, at: Workspace, args: Json) -> Json:
 
 @method("chat.delete", "chat:write", ("channel", "ts"), ("as_user",))
 def chat_delete(fake: FakeSlack, at: Workspace, args: Json) -> Json:
-    message = message_at(at, args["channel"], args["ts"])
+    message = _changeable(at, args)
     if message.user != at.bot.id:
         raise ApiError("cant_delete_message")
     fake.remove(message)
     return {"channel": message.channel.id, "ts": message.ts}
+
+
+def _changeable(at: Workspace, args: Json) -> Message:
+    channel = channel_at(at, args["channel"])
+    if at.bot.id not in channel.members and not channel.is_archived:
+        raise ApiError("not_in_channel")
+    return message_at(at, args["channel"], args["ts"])
+
+
+@method("chat.getPermalink", "", ("channel", "message_ts"), takes_json=False,
+        needed_error="channel_not_found")  # fmt: skip
+def chat_get_permalink(fake: FakeSlack, at: Workspace, args: Json) -> Json:
+    message = message_at(at, args["channel"], args["message_ts"])
+    channel, name = message.channel, f"p{message.ts.replace('.', '')}"
+    address = f"https://{at.domain}.slack.com/archives/{channel.id}/{name}"
+    thread = f"?thread_ts={message.thread_ts}&cid={channel.id}" if message.thread_ts else ""
+    return {"channel": channel.id, "permalink": f"{address}{thread}"}
 
 
 @method("pins.add", "pins:write", ("channel",), ("timestamp",))
@@ -121,13 +142,34 @@ def pins_remove(fake: FakeSlack, at: Workspace, args: Json) -> Json:
     return {}
 
 
+@method("pins.list", "pins:read", ("channel",), takes_json=False)
+def pins_list(fake: FakeSlack, at: Workspace, args: Json) -> Json:
+    channel = channel_at(at, args["channel"])
+    pinned = [channel.messages[ts] for ts in reversed(channel.pins)]
+    return {
+        "items": [
+            {
+                "type": "message",
+                "channel": channel.id,
+                "created": 1700000000,
+                "created_by": at.bot.id,
+                "message": payloads.shown(message) | {"pinned_to": [channel.id]},
+            }
+            for message in pinned
+        ]
+    }
+
+
 def _pinnable(at: Workspace, args: Json) -> Channel:
     channel = channel_at(at, args["channel"])
+    if channel.is_archived:
+        raise ApiError("is_archived")
     if at.bot.id not in channel.members:
         raise ApiError("not_in_channel")
     if channel.pins_restricted:
         raise ApiError("restricted_action")
     if not args.get("timestamp"):
         raise ApiError("no_item_specified")
-    message_at(at, channel.id, args["timestamp"])
+    if message_at(at, channel.id, args["timestamp"]).is_notice:
+        raise ApiError("not_pinnable")
     return channel

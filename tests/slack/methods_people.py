@@ -96,7 +96,7 @@ def conversations_open(fake: FakeSlack, at: Workspace, args: Json) -> Json:
     return {"no_op": True, "already_open": True, **answer} if known else answer
 
 
-_READ = {"im": "im:read", "private": "groups:read", "public": "channels:read"}
+_READ = {"im": "im:read", "mpim": "mpim:read", "private": "groups:read", "public": "channels:read"}
 
 
 @method("conversations.info", "", ("channel",), ("include_locale", "include_num_members"),
@@ -133,6 +133,7 @@ def _readable(at: Workspace, channel_id: str) -> Channel:
             raise missing_scope(at, "channels:read,groups:read,mpim:read,im:read")
         raise ApiError("channel_not_found")
     kind = "im" if channel.is_im else "private" if channel.is_private else "public"
+    kind = "mpim" if channel.is_mpim else kind
     if _READ[kind] not in at.scopes:
         raise missing_scope(at, _READ[kind])
     if kind != "public" and at.bot.id not in channel.members:
@@ -158,13 +159,14 @@ def _conversation(at: Workspace, channel: Channel) -> Json:
         "name_normalized": channel.name,
         "is_channel": True,
         "is_group": False,
-        "is_mpim": False,
+        "is_mpim": channel.is_mpim,
         "is_private": channel.is_private,
         "is_general": False,
         "is_shared": channel.is_ext_shared or channel.is_org_shared,
         "is_ext_shared": channel.is_ext_shared,
         "is_pending_ext_shared": channel.is_pending_ext_shared,
         "is_member": at.bot.id in channel.members,
+        "is_read_only": channel.is_read_only,
     }
 
 

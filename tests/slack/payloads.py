@@ -323,6 +323,11 @@ def app_uninstalled() -> Json:
     return {"type": "app_uninstalled"}
 
 
+def left(channel: Channel, by: User, ts: str) -> Json:
+    kind = "group_left" if channel.is_private else "channel_left"
+    return {"type": kind, "channel": channel.id, "actor_id": by.id, "event_ts": ts}
+
+
 def tokens_revoked(made: Made) -> Json:
     return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [made.workspace.bot.id]}}
 

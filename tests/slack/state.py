@@ -177,6 +177,8 @@ class Message(Surface):
         self.files: list[Json] = []
         self.edited = 0
         self.deleted = False
+        self.is_notice = False
+        """A line of Slack's own."""
         self.history: list[Json] = []
         """Every version that was shown, oldest first: what the employer may keep."""
 
@@ -225,6 +227,10 @@ class Channel:
     """Another organization was invited, and has not come yet."""
     is_org_shared: bool = False
     """Shared with other workspaces of the same organization."""
+    is_mpim: bool = False
+    """A chat of several people."""
+    is_read_only: bool = False
+    """Only some may post there, and the bot may not."""
     pins_restricted: bool = False
     """Administrators may forbid pinning."""
     messages: dict[str, Message] = field(default_factory=dict)

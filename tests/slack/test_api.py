@@ -282,6 +282,7 @@ async def test_pins(fake: FakeSlack, alice: Person, team: Channel, slack: AsyncW
     assert (team.pins, team.shown()[-1].text) == ([ts], "pinned a message to this channel.")
     assert await error("pins.add") == "already_pinned"
     assert await error("pins.add", timestamp="1.1") == "message_not_found"
+    assert await error("pins.add", timestamp=team.shown()[-1].ts) == "not_pinnable"
     assert await error("pins.add", timestamp="") == "no_item_specified"
     assert await error("pins.add", outside) == "not_in_channel"
     team.pins_restricted = True
@@ -290,6 +291,79 @@ async def test_pins(fake: FakeSlack, alice: Person, team: Channel, slack: AsyncW
     assert await error("pins.remove") == "None"
     team.pins += many(100)
     assert await error("pins.add") == "too_many_pins"
+    fake.archive(team)
+    assert await error("pins.add") == "is_archived"
+
+
+async def test_pins_are_listed_the_newest_first(
+    fake: FakeSlack, team: Channel, slack: AsyncWebClient
+):
+    fake.pace.on = False
+    first, second = [
+        (await slack.chat_postMessage(channel=team.id, text=text, **SAFE))["ts"] for text in "ab"
+    ]
+    for ts in (first, second):
+        await slack.pins_add(channel=team.id, timestamp=ts)
+    with pytest.raises(SlackApiError, match="missing_scope"):
+        await slack.pins_list(channel=team.id)
+    fake.workspace.scopes.add("pins:read")
+    items = (await slack.pins_list(channel=team.id))["items"]
+    assert [item["message"]["ts"] for item in items] == [second, first]
+    await slack.chat_delete(channel=team.id, ts=second)
+    items = (await slack.pins_list(channel=team.id))["items"]
+    assert [item["message"]["ts"] for item in items] == [first]
+    assert fake.violations == []
+
+
+async def test_a_message_has_an_address(fake: FakeSlack, team: Channel, slack: AsyncWebClient):
+    ts = (await slack.chat_postMessage(channel=team.id, text="a", **SAFE))["ts"]
+    found = (await slack.chat_getPermalink(channel=team.id, message_ts=ts)).data
+    address = f"https://ministry.slack.com/archives/{team.id}/p{ts.replace('.', '')}"
+    assert (found["channel"], found["permalink"]) == (team.id, address)
+    for channel, at, error in (
+        (team.id, "1.1", "message_not_found"),
+        ("C0", ts, "channel_not_found"),
+    ):
+        with pytest.raises(SlackApiError, match=error):
+            await slack.chat_getPermalink(channel=channel, message_ts=at)
+
+
+async def test_in_a_channel_that_is_archived_read_only_or_left_nothing_is_changed(
+    fake: FakeSlack, alice: Person, team: Channel, slack: AsyncWebClient
+):
+    fake.pace.on = False
+    ts = (await slack.chat_postMessage(channel=team.id, text="a", **SAFE))["ts"]
+
+    async def error(method: str) -> str:
+        args = {} if method == "chat.delete" else {"text": "b"}
+        answer = await call(slack, method, channel=team.id, ts=ts, **args)
+        return str(answer.get("error"))
+
+    team.is_read_only = True
+    said = (await slack.conversations_info(channel=team.id)).data["channel"]
+    assert (said["is_read_only"], said["is_member"]) == (True, True)
+    answer = await call(slack, "chat.postMessage", channel=team.id, text="b", **SAFE)
+    assert answer["error"] == "restricted_action_read_only_channel"
+    assert await error("chat.update") == "None"
+    team.members.remove(fake.workspace.bot.id)
+    assert await error("chat.update") == await error("chat.delete") == "not_in_channel"
+    team.members.add(fake.workspace.bot.id)
+    fake.archive(team)
+    assert await error("chat.update") == "is_inactive"
+    said = (await slack.conversations_info(channel=team.id)).data["channel"]
+    assert (said["is_archived"], said["is_member"]) == (True, False)
+
+
+async def test_a_chat_of_several_people_is_seen_with_a_scope_of_its_own(
+    fake: FakeSlack, alice: Person, slack: AsyncWebClient
+):
+    talk = fake.channel("mpdm-alice--bob-1", alice, is_private=True)
+    talk.is_mpim = True
+    with pytest.raises(SlackApiError) as caught:
+        await slack.conversations_info(channel=talk.id)
+    assert caught.value.response["needed"] == "mpim:read"
+    fake.workspace.scopes.add("mpim:read")
+    assert (await slack.conversations_info(channel=talk.id))["channel"]["is_mpim"] is True
 
 
 async def test_what_slack_refuses_is_refused_and_noted_even_if_nobody_looks(

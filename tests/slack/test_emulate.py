@@ -95,6 +95,9 @@ class Walk:
         await call("pin again", "pins.add", channel=team, timestamp=ts)
         await call("pin what is not there", "pins.add", channel=team, timestamp="1.000001")
         await call("pin nothing", "pins.add", channel=team)
+        await call("pins", "pins.list", channel=team)
+        await call("address", "chat.getPermalink", channel=team, message_ts=ts)
+        await call("no address", "chat.getPermalink", channel=team, message_ts="1.000001")
         await call("unpin", "pins.remove", channel=team, timestamp=ts)
         await call("unpin again", "pins.remove", channel=team, timestamp=ts)
         await call("remove", "chat.delete", channel=team, ts=ts)
@@ -129,6 +132,8 @@ NEEDED: dict[str, str] = {
     "whisper": "message_ts",
     "change": "channel ts text message.text message.blocks",
     "pin": "",
+    "pins": "items",
+    "address": "channel permalink",
     "unpin": "",
     "remove": "channel ts",
     **dict.fromkeys(
@@ -151,6 +156,7 @@ WRONG = {
     "pin again": "already_pinned",
     "pin what is not there": "message_not_found",
     "pin nothing": "no_item_specified",
+    "no address": "message_not_found",
     "unpin again": "no_pin",
     "remove again": "message_not_found",
     "publish over": "hash_conflict",
@@ -162,7 +168,7 @@ WRONG = {
 
 
 async def walk_ours() -> dict[str, Json]:
-    scopes = {"chat:write", "users:read", "im:write", "channels:read", "pins:write"}
+    scopes = {"chat:write", "users:read", "im:write", "channels:read", "pins:read", "pins:write"}
     async with ClientSession() as http, FakeSlack(scopes=scopes, rates=False) as fake:
         narrow = fake.add_workspace("T0NARROW", "narrow", {"commands"})
         bob = fake.person("bob")

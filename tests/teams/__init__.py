@@ -27,6 +27,8 @@
         await bob.press(team.messages[-1], "Start")    # each person has their own view of it
         assert screen.text(alice.whispers[-1])         # messages that only she sees
         await alice.install(team); await bob.join(team)
+        general = fake.team("t", alice)                # its others: fake.channel("o", team=general)
+        await alice.uninstall(team); await alice.delete_channel(team)    # told as of its team
         await fake.until(lambda: alice.cards)          # what the program does after its answer
 
         fake.faults.add("send", faults.limited("2"))   # status, reset, reset_after, stall, ...
@@ -36,6 +38,7 @@
 
         assert fake.violations == []   # what Teams, or we, would not have in a message or card
         assert fake.failures == []     # answers that were late, or none that Teams can use
+        assert fake.limited == 0       # how often it was too much: 429
         assert fake.inserted == []     # cards that would go into somebody's compose box
         assert [call.kind for call in fake.calls] == [...]     # also .bearer, .status, .body
 
@@ -43,5 +46,6 @@ A `Shown` (a card in a chat, a dialog) belongs to one person and stays the same 
 it shows changes; what was filled in is then lost, as in Teams. A person can only do what Teams'
 client lets them do; anything else raises `RefusedError`. Rates are limited as Teams does, on the
 clock of the fake: where that stands, an eighth message in a conversation waits for
-`clock.advance(1)`. `FakeTeams(rates=False)` switches them off.
+`clock.advance(1)`; a tenant takes 30 a second. `FakeTeams(rates=False)` switches them off. What
+pins messages in chats is in `graph`.
 """

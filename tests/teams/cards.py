@@ -20,11 +20,13 @@ from jsonschema.validators import extend
 from tests.teams import screen
 from tests.teams.state import CARD, Json, inputs_of, walk
 
-OUR_BYTES, TEAMS_BYTES = 24_000, 100_000
+OUR_BYTES, TEAMS_BYTES = 26_000, 100_000
 """In UTF-16, for a whole activity."""
 _MOST_ACTIONS = 6
 _VERSION = "1.5"
-_SCHEMES = ("https://", "mailto:", "tel:")
+_SCHEMES = ("https://", "mailto:", "tel:", "http://cfp-psc.gc.ca/")
+"""How addresses begin; the last is a catalogued source whose site knows no https."""
+
 _UNPLAYED = ("Action.ShowCard", "Action.ToggleVisibility", "Media")
 _KNOWN = {"type", "id", "text", "textFormat", "summary", "attachments", "attachmentLayout",
           "entities", "channelData", "from", "recipient", "conversation", "replyToId", "locale",

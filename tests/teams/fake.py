@@ -50,6 +50,8 @@ class FakeTeams(Delivering):
         self.violations: list[str] = []
         self.inserted: list[Json] = []
         """What the message extension would put into somebody's compose box."""
+        self.limited = 0
+        """How often Teams said that it was too much."""
         self.tenant = login.tenant if login else TENANT
         self.bot = {"id": f"28:{login.app_id if login else APP_ID}", "name": "Cairn"}
         self.people: list[Person] = []
@@ -112,11 +114,27 @@ class FakeTeams(Delivering):
                 return chat
         raise AssertionError(f"{user.name} is nobody here")
 
-    def channel(self, name: str, *people: Person, bot: bool = True) -> Chat:
-        """A channel of a team with its members, the bot among them unless told otherwise."""
+    def channel(
+        self,
+        name: str,
+        *people: Person,
+        bot: bool = True,
+        team: Chat | None = None,
+        sort: str = "standard",
+    ) -> Chat:
+        """A channel of a team with its members, the bot among them unless told otherwise.
+
+        `team` is the first channel of the team; without it, it is a team of its own.
+        """
         chat = self._chat(f"19:{_letters('channel', name)}@thread.tacv2", "channel", name, people)
-        chat.bot = bot
-        chat.team = f"19:{_letters('team', name)}@thread.tacv2"
+        chat.bot, chat.sort = bot, sort
+        chat.team = team.team if team else f"19:{_letters('team', name)}@thread.tacv2"
+        return chat
+
+    def team(self, name: str, *people: Person) -> Chat:
+        """The first channel of a team, whose id is that of the team as well."""
+        chat = self.channel(name, *people)
+        chat.team = chat.id
         return chat
 
     def group(self, name: str, *people: Person, bot: bool = True) -> Chat:

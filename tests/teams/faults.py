@@ -48,8 +48,8 @@ def refusal(code: int, error: str, retry_after: str | None = None) -> web.Respon
 
 
 class Faults(shared.Faults):
-    """`add("send", reset(), times=2)`: for create, send, reply, update, delete, member, members, or
-    `*`."""
+    """`add("send", reset(), times=2)`: for create, send, reply, update, delete, member, members,
+    channels, or `*`."""
 
     async def answer(self, fault: Fault, request: web.Request, body: str = "") -> web.Response:
         if fault.kind == "refused":
@@ -58,9 +58,12 @@ class Faults(shared.Faults):
 
 
 class Pace:
-    """What Teams lets through in one conversation, for every kind of call alike."""
+    """What Teams lets through in one conversation, for every kind of call alike, and in all of a
+    tenant together.
+    """
 
     WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
+    TENANT = ((30, 1.0),)
 
     def __init__(self, clock: Clock, *, on: bool) -> None:
         self.on = on
@@ -72,9 +75,13 @@ class Pace:
         if not self.on:
             return 0
         now = self._clock.monotonic()
-        calls = self._calls.setdefault(key, deque(maxlen=self.WINDOWS[-1][0]))
-        for most, seconds in self.WINDOWS:
-            if len(calls) >= most and now - calls[-most] < seconds:
-                return max(1, math.ceil(calls[-most] + seconds - now))
-        calls.append(now)
+        counted = []
+        for name, windows in ((key, self.WINDOWS), ((), self.TENANT)):
+            calls = self._calls.setdefault(name, deque(maxlen=windows[-1][0]))
+            for most, seconds in windows:
+                if len(calls) >= most and now - calls[-most] < seconds:
+                    return max(1, math.ceil(calls[-most] + seconds - now))
+            counted.append(calls)
+        for calls in counted:
+            calls.append(now)
         return 0

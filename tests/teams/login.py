@@ -51,6 +51,7 @@ from requests.adapters import HTTPAdapter
 ISSUER = "https://api.botframework.com"
 ENTRA = "https://login.microsoftonline.com"
 SCOPE = "https://api.botframework.com/.default"
+GRAPH = "https://graph.microsoft.com/.default"
 ENDORSEMENTS = ("msteams", "skypeforbusiness", "webchat")
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -245,9 +246,11 @@ class Login:
             return _refusal(400, "unauthorized_client")
         if form.get("client_secret") != self.password:
             return _refusal(401, "invalid_client")
-        if (form.get("grant_type"), form.get("scope")) != ("client_credentials", SCOPE):
+        scope = form.get("scope")
+        if form.get("grant_type") != "client_credentials" or scope not in (SCOPE, GRAPH):
             return _refusal(400, "invalid_scope")
-        self.given.append(f"token-{len(self.given)}-of-the-tests")
+        kind = "graph" if scope == GRAPH else "token"
+        self.given.append(f"{kind}-{len(self.given)}-of-the-tests")
         return web.json_response(
             {
                 "token_type": "Bearer",

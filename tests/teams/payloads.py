@@ -201,3 +201,11 @@ def members(made: Made, key: str, accounts: list[Json]) -> Json:
         kind = "teamMemberAdded" if key == "membersAdded" else "teamMemberRemoved"
         found["channelData"]["eventType"] = kind
     return found
+
+
+def channel_deleted(made: Made) -> Json:
+    """The conversation is that of the team; which channel it was stands in the data."""
+    found = made.activity("conversationUpdate")
+    found["conversation"] = {**found["conversation"], "id": made.chat.team, "name": ""}
+    found["channelData"]["eventType"] = "channelDeleted"
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.teams import payloads
 from tests.teams.delivery import Outcome
 from tests.teams.hands import Hands
@@ -21,11 +23,20 @@ class Person(Hands):
 
     async def uninstall(self, chat: Chat | None = None) -> list[Outcome]:
         at = chat or self.chat
-        at.bot = False
-        told = [payloads.installation(self._made(at), "remove")]
+        for one in self._fake.chats.values():
+            if one is at or (at.team and one.team == at.team):
+                one.bot = False
+        # Of a team it is told under the id of the team.
+        made = self._made(replace(at, id=at.team) if at.team else at)
+        told = [payloads.installation(made, "remove")]
         if at is not self.chat:
-            told.append(payloads.members(self._made(at), "membersRemoved", [self._fake.bot]))
+            told.append(payloads.members(made, "membersRemoved", [self._fake.bot]))
         return [await self._fake.deliver(activity) for activity in told]
+
+    async def delete_channel(self, chat: Chat) -> Outcome:
+        """Delete a channel; that is told under the id of its team."""
+        del self._fake.chats[chat.id]
+        return await self._fake.deliver(payloads.channel_deleted(self._made(chat)))
 
     def block(self) -> None:
         """Block the bot; it is not told."""

@@ -39,6 +39,7 @@ class Server:
             ("delete", "DELETE", f"{_CHAT}/activities/{{target}}"),
             ("member", "GET", f"{_CHAT}/members/{{target}}"),
             ("members", "GET", f"{_CHAT}/pagedmembers"),
+            ("channels", "GET", "/teams/v3/teams/{target}/conversations"),
         ):
             add(method, path, self._handler(kind))
         add("*", "/{rest:.*}", self._unknown)
@@ -82,9 +83,10 @@ class Server:
         try:
             if call.method in ("POST", "PUT"):
                 call.body = _parsed(raw)
-            place = call.conversation or str((call.body or {}).get("members"))
-            seconds = fake.pace.wait("member" if "member" in call.kind else "write", place)
+            place = call.conversation or call.target or str((call.body or {}).get("members"))
+            seconds = fake.pace.wait("write" if call.method != "GET" else "read", place)
             if seconds:
+                fake.limited += 1
                 return refusal(429, CODES[429], str(seconds))
             run = getattr(self, f"_{call.kind}")
             return run(call)
@@ -167,6 +169,19 @@ class Server:
         if start + page < len(people):
             found["continuationToken"] = _token(start + page)
         return web.json_response(found)
+
+    def _channels(self, call: Call) -> web.Response:
+        """The channels of a team, and of what sort they are."""
+        found = [chat for chat in self._fake.chats.values() if chat.team == call.target]
+        if not found:
+            raise RestError(404)
+        if not any(chat.bot for chat in found):
+            raise RestError(403, "BotNotInConversationRoster")
+        told = [
+            {"id": chat.id, "name": chat.name} | ({"type": chat.sort} if chat.sort else {})
+            for chat in found
+        ]
+        return web.json_response({"conversations": told})
 
     # ---- underneath
 

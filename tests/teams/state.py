@@ -139,7 +139,9 @@ class Chat:
     """Whether the bot is in it."""
     blocked: bool = False
     team: str = ""
-    """In a channel, the id of the team."""
+    """In a channel, the id of the team, which is that of its first channel."""
+    sort: str = "standard"
+    """Of a channel: `standard`, `private` or `shared`; empty: it is not told."""
     all: dict[str, Message] = field(default_factory=dict)
 
     @property
@@ -159,7 +161,7 @@ class Call:
     """One request of the program to the connector."""
 
     kind: str
-    """`create`, `send`, `reply`, `update`, `delete`, `member` or `members`."""
+    """`create`, `send`, `reply`, `update`, `delete`, `member`, `members` or `channels`."""
     method: str
     conversation: str
     target: str

@@ -502,7 +502,7 @@ def _one(content: Json, kind: str) -> Json:
         (lambda c: _one(c, "Action.OpenUrl").update(url="http://canada.example"), "a link to"),
         (lambda c: c["body"][0].update(text="[a](javascript:x)"), "a link to 'javascript:x'"),
         (lambda c: c["body"][0].update(text=" "), "an empty TextBlock"),
-        (lambda c: c["body"][0].update(text="é" * 12_000), "bytes in UTF-16"),
+        (lambda c: c["body"][0].update(text="é" * 13_000), "bytes in UTF-16"),
         (lambda c: c.update(refresh={}), "refresh"),
     ],
 )

@@ -15,16 +15,17 @@ import aiohttp
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.requests import RefusedError
+from bot.channels.requests import Body, RefusedError
 from bot.channels.seen import Seen
 from bot.channels.sessions import proxy_for
 from bot.channels.slack.answers import SlackAnswers
+from bot.channels.slack.board import SlackBoard
 from bot.channels.slack.cards import Cards
 from bot.channels.slack.decode import workspace_of
 from bot.channels.slack.desk import SlackDesk
-from bot.channels.slack.desk_presses import DeskPresses
 from bot.channels.slack.directory import Directory
 from bot.channels.slack.events import Events
+from bot.channels.slack.form_presses import FormPresses
 from bot.channels.slack.ingress import Door, Incoming
 from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
@@ -34,6 +35,7 @@ from bot.channels.slack.sockets import SocketMode
 from bot.channels.slack.windows import Windows
 from bot.conversation import Conversation
 from bot.forms import Counter
+from bot.pins.port import Left
 from bot.privacy import OWN, where_of
 from bot.seal import Seal
 from bot.tasks import Tasks
@@ -85,14 +87,24 @@ class SlackChannel:
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = SlackAnswers(conversation, seal)
         self._cards = Cards(time.monotonic)
-        events = Events(answers, self.people, self.outbound, self.tasks, self._cards, seen=seen)
+        events = Events(
+            answers,
+            self.people,
+            self.outbound,
+            self.tasks,
+            self._cards,
+            seen=seen,
+            on_left=self._left,
+        )
         self._windows = Windows(self.outbound, time.monotonic)
         presses = Presses(
             answers, self.people, self.outbound, self.tasks, self._cards, windows=self._windows
         )
         self._directory = Directory(self.outbound, time.monotonic)
         self.platform = SlackDesk(self.outbound, self._directory)
-        self._desk = DeskPresses(
+        self.board = SlackBoard(self.outbound)
+        self.on_left: Left = _nobody_asks
+        self._forms = FormPresses(
             answers,
             self.people,
             self._directory,
@@ -101,15 +113,18 @@ class SlackChannel:
             windows=self._windows,
             clock=time.monotonic,
         )
-        self._router = Router(presses, self._desk, events)
+        self._router = Router(presses, self._forms, events)
         self._door = Door(settings.signing_secrets, clock)
         self._sockets = (
             SocketMode(settings.app_token, client, self.answer) if settings.app_token else None
         )
 
-    def serve_desk(self, counter: Counter) -> None:
-        """Have the desk answer its presses; what it asks of Slack is ``platform``."""
-        self._desk.serve(counter)
+    def serve(self, kind: str, counter: Counter) -> None:
+        """Have presses that begin with ``kind`` answered by a counter."""
+        self._forms.serve(kind, counter)
+
+    async def _left(self, platform: str, tenant: str, channel: str | None) -> None:
+        await self.on_left(platform, tenant, channel)
 
     @property
     def is_ready(self) -> bool:
@@ -121,9 +136,9 @@ class SlackChannel:
         """Answer a request that has come in, by whichever way."""
         served = self.people.serves(workspace_of(incoming.body))
         if incoming.body.get("type") != "url_verification" and not incoming.body.get("ssl_check"):
-            if served is None:
+            if served is None and not _is_farewell(incoming.body):
                 return Answer(503)
-            if not served:
+            if served is False:
                 return Answer(403)
         try:
             return await self._router.dispatch(incoming.body, incoming.age)
@@ -176,6 +191,16 @@ class SlackChannel:
         parts = (self._cards, self._windows, self._directory, self.people, self.outbound)
         for part in parts:
             part.sweep()
+
+
+def _is_farewell(body: Body) -> bool:
+    """Tell whether Slack says that the app was removed: by then no token tells who we were."""
+    event = body.get("event")
+    return isinstance(event, dict) and event.get("type") == "app_uninstalled"
+
+
+async def _nobody_asks(_platform: str, _tenant: str, _channel: str | None) -> None:
+    """Do nothing: there is nobody who wants to know where Cairn was removed."""
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}

@@ -7,22 +7,15 @@ for certain, it counts as the worse.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from bot.channels.slack import forms
 from bot.channels.slack.directory import Directory, Profile
-from bot.channels.slack.limits import TooLargeError
-from bot.channels.slack.outbound import (
-    TRANSIENT,
-    LimitedError,
-    Outbound,
-    SlackError,
-    UnreachableError,
-)
+from bot.channels.slack.failures import platform_errors
+from bot.channels.slack.outbound import Outbound, UnreachableError
 from bot.desk.port import Card, Reader
-from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError, RefusedError, Who
+from bot.platforms import OpenError, Place, Who
 
 MOST: Final = 200
 """People in an office's channel; nobody reads the names of more before they agree to them."""
@@ -31,22 +24,8 @@ _PATIENCE: Final = 10.0
 _AT_ONCE: Final = 20
 """Names that are asked for at the same time."""
 
+_OPEN: Final = {"is_archived": OpenError}
 _SHARED: Final = ("is_shared", "is_ext_shared", "is_pending_ext_shared", "is_org_shared")
-_LATER: Final = TRANSIENT | {
-    "rate_limited", "message_limit_exceeded", "org_login_required", "team_added_to_org",
-    "fetch_members_failed",
-}  # fmt: skip
-_TOKEN: Final = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
-)
-_UNSIGNED: Final = 60.0
-"""Seconds until a call with a token that Slack does not take is worth another attempt: an operator
-must see to it."""
-
-_GONE: Final = frozenset({
-    "message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
-    "edit_window_closed",
-})  # fmt: skip
 
 
 class SlackDesk:
@@ -67,7 +46,7 @@ class SlackDesk:
             PlatformError: and each of the others; nobody is then known to be in it.
 
         """
-        with _ours():
+        with platform_errors(_OPEN):
             async with asyncio.timeout(_PATIENCE):
                 said, users = await _together(
                     [
@@ -90,22 +69,22 @@ class SlackDesk:
 
     async def post(self, place: Place, card: Card) -> str:
         """Post a card in an office's channel; return what it is called there."""
-        with _ours():
+        with platform_errors(_OPEN):
             return await self._outbound.post_once(place.channel, forms.message_of(card))
 
     async def update(self, place: Place, ref: str, card: Card) -> None:
         """Put another card in place of one of ours."""
-        with _ours():
+        with platform_errors(_OPEN):
             await self._outbound.update_once(place.channel, ref, forms.message_of(card))
 
     async def remind(self, place: Place, ref: str, line: str) -> None:
         """Write a line below a card, and let the channel see it."""
-        with _ours():
+        with platform_errors(_OPEN):
             await self._outbound.post_once(place.channel, forms.line_of(line), ref)
 
     async def tell(self, who: Who, card: Card) -> None:
         """Write a card in the own chat of somebody."""
-        with _ours():
+        with platform_errors(_OPEN):
             await self._outbound.post_once(who.user, forms.message_of(card))
 
 
@@ -140,33 +119,3 @@ def _must_be_private(said: Mapping[str, Any], channel: str) -> None:
         raise OpenError("not_private")
     if any(said.get(name) for name in _SHARED):
         raise OpenError("shared")
-
-
-@contextmanager
-def _ours() -> Iterator[None]:
-    """Turn every way in which Slack fails into one of the desk's.
-
-    Raises:
-        PlatformError: always one of its kinds.
-
-    """
-    try:
-        yield
-    except SlackError as error:
-        raise _told(error) from None
-    except TimeoutError:
-        raise LaterError("unreachable") from None
-    except TooLargeError:
-        raise RefusedError("too_large") from None
-
-
-def _told(error: SlackError) -> PlatformError:
-    if isinstance(error, LimitedError):
-        return LaterError(error.code, error.wait)
-    if isinstance(error, UnreachableError) or error.code in _LATER:
-        return LaterError(error.code)
-    if error.code in _TOKEN:
-        return LaterError(error.code, _UNSIGNED)
-    if error.code in _GONE:
-        return GoneError(error.code)
-    return OpenError(error.code) if error.code == "is_archived" else RefusedError(error.code)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.channels.memory import Memory
+from bot.channels.slack.decode import language_of
 from bot.channels.slack.outbound import Outbound, UnreachableError
+from bot.guidance.words import Lang
 
 _OWN_BOT: Final = "USLACKBOT"
 """Slack's own bot; the directory does not call it one."""
@@ -27,6 +29,7 @@ class Profile:
     is_gone: bool
     is_guest: bool
     is_stranger: bool
+    lang: Lang | None
 
     def is_member(self, tenant: str) -> bool:
         """Tell whether they are a full member of a workspace or organization."""
@@ -78,4 +81,5 @@ def _profile(said: Mapping[str, Any]) -> Profile:
         is_gone=bool(said.get("deleted")),
         is_guest=bool(said.get("is_restricted") or said.get("is_ultra_restricted")),
         is_stranger=bool(said.get("is_stranger")),
+        lang=language_of(said),
     )

@@ -15,18 +15,22 @@ from typing import Any, Final
 from bot.channels.seen import Seen, is_new
 from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.cards import Card, Cards
-from bot.channels.slack.decode import Person, person_of, plain_words
+from bot.channels.slack.decode import Person, person_of, plain_words, workspace_of
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
 from bot.channels.typed import Typed, goes_on, typed_reply
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.words import Lang
+from bot.pins.port import Left
 from bot.privacy import OWN
 from bot.seal import Spot, Surface
 from bot.tasks import Tasks
 
 Body = Mapping[str, Any]
+_LEFT: Final = ("channel_left", "group_left")
+"""Events of being taken out of a channel; of who did it nothing is read."""
+
 _TYPED: Final = frozenset({None, "file_share", "thread_broadcast"})
 
 
@@ -52,8 +56,13 @@ class Events:
         cards: Cards,
         *,
         seen: Seen,
+        on_left: Left,
     ) -> None:
-        """Take the parts of the channel, and what tells whether an event is new."""
+        """Take the parts of the channel, and what tells whether an event is new.
+
+        ``on_left`` is told where Cairn was removed.
+        """
+        self._on_left = on_left
         self._answers = answers
         self._people = people
         self._outbound = outbound
@@ -70,7 +79,10 @@ class Events:
         if kind == "app_uninstalled" or (kind == "tokens_revoked" and _has_bot_tokens(event)):
             logging.getLogger(OWN).error("Slack says that the app was removed")
             self._people.doubt_identity()
-            return True
+            # A token that was revoked may be followed by another one; the posts stay ours.
+            return kind != "app_uninstalled" or self._left(body, None)
+        if kind in _LEFT and isinstance(event.get("channel"), str):
+            return self._left(body, event["channel"])
         if person is None or self._is_machine(event, person):
             return True
         work: Callable[[], Any]
@@ -88,6 +100,18 @@ class Events:
                 return True
         key = (*person.key, line) if line else person.key
         return self._tasks.spawn(key, lambda: self._once(body, person, work))
+
+    def _left(self, body: Body, channel: str | None) -> bool:
+        """Have told that Cairn was removed from a channel, or altogether.
+
+        Slack names the workspace in one request and the organization in the next, so both are.
+        """
+
+        async def tell() -> None:
+            for tenant in workspace_of(body):
+                await self._on_left(PLATFORM, tenant, channel)
+
+        return self._tasks.spawn(("left", *workspace_of(body)), tell)
 
     def _is_machine(self, event: Body, person: Person) -> bool:
         """Tell whether a program wrote it, ourselves included: no machine is answered."""

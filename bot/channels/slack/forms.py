@@ -1,4 +1,4 @@
-"""How does a form or card of the desk look on Slack, and what does a press of it hold?
+"""How does a form, or a card of the desk, look on Slack, and what does a press of it hold?
 
 What a person wrote stands in rich text, of which Slack reads nothing as a mark, link or mention.
 """
@@ -25,11 +25,8 @@ from bot.channels.slack.mrkdwn import escape, literal
 from bot.channels.slack.pen import PEN
 from bot.channels.slack.surfaces import TITLE
 from bot.desk.port import Card
-from bot.forms import Form, Picked, Press, Said, Style, Written
+from bot.forms import Form, Picked, Press, Said, Shown, Style, Written
 from bot.guidance.words import Lang, Words, lines, plain
-
-DESK: Final = "desk:"
-"""What everything that the desk answers begins with."""
 
 _NOTHING: Final = "desk:nothing"
 _FAILED: Final = "failed"
@@ -80,6 +77,9 @@ def view_of(form: Form, phrases: Phrases) -> Checked:
     for part in form.parts:
         if isinstance(part, Said):
             found += _said(part)
+        elif isinstance(part, Shown):
+            shown = [dict(element) for element in part.elements]
+            found += [blocks.divider(), *shown, blocks.divider()]
         elif isinstance(part, Written) or part.choices:  # a field without choices asks nothing
             found.append(_field(part, form.lang, mark, phrases))
     if form.buttons:
@@ -230,11 +230,6 @@ def _first(text: str, most: int) -> str:
 
 
 # ---- what comes back
-
-
-def is_desk(do: object) -> bool:
-    """Tell whether the desk answers a press."""
-    return isinstance(do, str) and do.startswith(DESK)
 
 
 def press_of(do: str, held: object, state: object) -> Press | None:

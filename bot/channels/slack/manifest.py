@@ -2,7 +2,10 @@
 
 No scope reads what is written in channels: ``im:history`` is for the person's own chat with
 Cairn, and ``app_mentions:read`` for messages that name it. ``groups:read`` tells who is in a
-private channel that Cairn was invited to, and whether it is still private.
+private channel that Cairn was invited to, and whether it is still private. With ``channels:read``
+it tells the same of a public one before a summary is posted there: whether Cairn is in it, and
+whether another organization reads it. Both are needed to hear that Cairn was taken out of a
+channel. ``pins:write`` an administrator may refuse: people then pin what Cairn posted.
 """
 
 from __future__ import annotations
@@ -20,17 +23,24 @@ from bot.guidance.words import LANGS
 NAME: Final = "manifest.yaml"
 SCOPES: Final = (
     "app_mentions:read",
+    "channels:read",
     "chat:write",
     "commands",
     "groups:read",
     "im:history",
     "im:write",
+    "pins:write",
     "users:read",
 )
+OPTIONAL: Final = ("pins:write",)
+"""Those of them that an administrator may refuse; Slack wants them in both lists."""
+
 EVENTS: Final = (
     "app_home_opened",
     "app_mention",
     "app_uninstalled",
+    "channel_left",
+    "group_left",
     "message.im",
     "tokens_revoked",
 )
@@ -42,7 +52,7 @@ def manifest(guidance: Guidance, url: str | None) -> dict[str, Any]:
     phrases = guidance.phrases
     address = f"{url.rstrip('/')}{PATH}" if url else None
     reached = {"request_url": address} if address else {}
-    tagline, ask = phrases["tagline"], phrases["type_button"]
+    tagline, ask, pin = phrases["tagline"], phrases["type_button"], phrases["slack_pin_hint"]
     shortcuts = [
         {
             "name": phrases[f"shortcut_{tree}"][lang],
@@ -56,7 +66,7 @@ def manifest(guidance: Guidance, url: str | None) -> dict[str, Any]:
     command = {
         "command": COMMAND,
         "description": f"{phrases['shortcut_about'].en} · {phrases['shortcut_about'].fr}",
-        "usage_hint": f"[{ask.en.lower()} · {ask.fr.lower()}]",
+        "usage_hint": f"[{ask.en.lower()} · {ask.fr.lower()}] | {pin.en} · {pin.fr}",
         "should_escape": True,
     }
     return {
@@ -80,7 +90,7 @@ def manifest(guidance: Guidance, url: str | None) -> dict[str, Any]:
             "shortcuts": shortcuts,
             "slash_commands": [{**command, **({"url": address} if address else {})}],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL)}},
         "settings": {
             "event_subscriptions": {**reached, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **reached},

@@ -67,6 +67,14 @@ class LimitedError(SlackError):
         super().__init__("ratelimited")
 
 
+class ScopeError(SlackError):
+    """The app lacks one of the scopes ``needed``, by Slack's own names."""
+
+    def __init__(self, needed: str) -> None:
+        self.needed = frozenset(needed.split(","))
+        super().__init__("missing_scope")
+
+
 class UnreachableError(SlackError):
     """No answer came, or none that can be read; whether Slack did it is not known."""
 
@@ -179,14 +187,18 @@ class Outbound:
         """Put another message in place of one of ours."""
         await self._say("chat.update", channel, message, {"ts": ts})
 
-    async def post_once(self, channel: str, message: Checked, below: str | None = None) -> str:
+    async def post_once(
+        self, channel: str, message: Checked, below: str | None = None, *, broadcast: bool = True
+    ) -> str:
         """Post a message, tried once; ``below`` is the one that it answers, for all to see.
+
+        Without ``broadcast`` an answer stands in the thread only.
 
         Raises:
             SlackError: it was not posted; or, when ``UnreachableError``, perhaps it was.
 
         """
-        more = {"thread_ts": below, "reply_broadcast": True} if below else {}
+        more = {"thread_ts": below, "reply_broadcast": broadcast} if below else {}
         answer = await self._once("chat.postMessage", channel, {**message, **more})
         ts = answer.get("ts")
         if not isinstance(ts, str) or not ts:
@@ -201,6 +213,42 @@ class Outbound:
 
         """
         await self._once("chat.update", channel, {**message, "ts": ts})
+
+    async def delete_once(self, channel: str, ts: str) -> None:
+        """Delete a message of ours, tried once.
+
+        Raises:
+            SlackError: it was not done; or, when ``UnreachableError``, perhaps it was.
+
+        """
+        await self._urgent("chat.delete", {"channel": channel, "ts": ts}, _PATIENT)
+
+    async def pin_once(self, channel: str, ts: str) -> None:
+        """Put a message among the pins of its channel, tried once.
+
+        Raises:
+            SlackError: it was not done; or, when ``UnreachableError``, perhaps it was.
+
+        """
+        await self._urgent("pins.add", {"channel": channel, "timestamp": ts}, _PATIENT)
+
+    async def unpin_once(self, channel: str, ts: str) -> None:
+        """Take a message out of the pins of its channel, tried once.
+
+        Raises:
+            SlackError: it was not done; or, when ``UnreachableError``, perhaps it was.
+
+        """
+        await self._urgent("pins.remove", {"channel": channel, "timestamp": ts}, _PATIENT)
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """Return the address of a message; asked once, without waiting."""
+        arguments = {"channel": channel, "message_ts": ts}
+        answer = await self._urgent("chat.getPermalink", arguments, _URGENT)
+        found = answer.get("permalink")
+        if not isinstance(found, str) or not found.startswith("https://"):
+            raise UnreachableError
+        return found
 
     async def whisper(
         self, channel: str, user: str, message: Checked, thread: str | None = None
@@ -373,8 +421,11 @@ class Outbound:
             raise SlackError("foreign_response_url")
 
 
-_FORM_ONLY: Final = frozenset({"users.info", "conversations.info", "conversations.members"})
-"""Methods that read no JSON."""
+_FORM_ONLY: Final = frozenset({
+    "users.info", "conversations.info", "conversations.members", "pins.add", "pins.remove",
+    "chat.getPermalink",
+})  # fmt: skip
+"""Methods that read no JSON, or of which that is not certain."""
 
 
 def _said(channel: str, message: Payload) -> Payload:
@@ -390,6 +441,8 @@ def _told(response: Any) -> SlackError:
     code = data.get("error") if isinstance(data, dict) else None
     if status >= _SERVER_ERROR or not isinstance(code, str):
         return UnreachableError()
+    if code == "missing_scope":
+        return ScopeError(str(data.get("needed") or "") if isinstance(data, dict) else "")
     return SlackError(code if _CODE.fullmatch(code) else "unknown_code")
 
 

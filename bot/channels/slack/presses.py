@@ -36,8 +36,6 @@ Payload = dict[str, Any]
 STALE: Final = 2.0
 """Seconds after which a trigger is no longer worth trying: it lives three."""
 
-_RESERVED: Final = ("pin", "unpin")
-
 
 @dataclass(frozen=True, slots=True)
 class Press:
@@ -85,21 +83,16 @@ class Presses:
         known = self._people.tongue(person)
         if not text:
             return self._at(person, HOME, known)
-        if text.casefold() in _RESERVED:
-            return self._at(person, "topic:pin_summary", known, otherwise="en")
         lang = self._answers.language(text, known or "en")
         reply = self._answers.reply(Step(Move(HOME, lang, Say(text))))
         sure = known is not None or lang == self._answers.language(text, "fr")
         return _First(self._answers, person, reply, sure=sure)
 
-    def _at(
-        self, person: Person, place: str, lang: Lang | None, otherwise: Lang | None = None
-    ) -> _First:
+    def _at(self, person: Person, place: str, lang: Lang | None) -> _First:
         """Return the first screen at a place; in both languages where none is known."""
-        if lang is None and (place == HOME or otherwise is None):
+        if lang is None:
             return _First(self._answers, person, None, sure=False)
-        reply = self._answers.at(place, lang or otherwise or "en")
-        return _First(self._answers, person, reply, sure=lang is not None)
+        return _First(self._answers, person, self._answers.at(place, lang), sure=True)
 
     async def shortcut(self, body: Body, person: Person, age: float) -> None:
         """Answer a global shortcut; its name says the walk and the language."""
@@ -212,6 +205,8 @@ class Presses:
         if isinstance(view, dict) and view.get("type") == "home":
             opened = self._answers.open(view.get("private_metadata"), person, Surface.HOME, "en")
             return opened.lang if isinstance(opened, Spot) else shown
+        if shown is not None and _speaks_both(body):
+            return shown  # they chose it by the button that they pressed
         return self._people.tongue(person) or shown
 
     async def _in_modal(self, press: Press, view: Body) -> None:
@@ -315,6 +310,14 @@ def _stands_at(body: Body) -> tuple[str | None, str | None, str | None]:
     found = [held.get(name) for name in ("channel_id", "message_ts", "thread_ts")]
     channel, ts, thread = (one if isinstance(one, str) else None for one in found)
     return channel, ts, thread
+
+
+def _speaks_both(body: Body) -> bool:
+    """Tell whether the message that was pressed has buttons in each language."""
+    message = body.get("message")
+    found = message.get("blocks") if isinstance(message, dict) else None
+    rows = [one.get("block_id") for one in found or () if isinstance(one, dict)]
+    return all(f"controls:{lang}" in rows for lang in LANGS)
 
 
 def _looking(opened: Step | Spot) -> Step:

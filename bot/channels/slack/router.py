@@ -18,11 +18,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.response import BoltResponse
 
-from bot.channels.slack.decode import person_of
-from bot.channels.slack.desk_presses import DeskPresses
+from bot.channels.pinned import asked
+from bot.channels.slack.decode import person_of, plain_words
 from bot.channels.slack.events import Events
-from bot.channels.slack.forms import is_desk
+from bot.channels.slack.form_presses import FormPresses
 from bot.channels.slack.presses import Press, Presses
+from bot.forms import is_of_a_form
 
 Body = Mapping[str, Any]
 COMMAND: Final = "/cairn"
@@ -31,7 +32,10 @@ _BOLT_READS: Final = (
     "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET",
     "SLACK_VERIFICATION_TOKEN",
 )  # fmt: skip
-_EVENTS: Final = ("message", "app_mention", "app_home_opened", "app_uninstalled", "tokens_revoked")
+_EVENTS: Final = (
+    "message", "app_mention", "app_home_opened", "app_uninstalled", "tokens_revoked",
+    "channel_left", "group_left",
+)  # fmt: skip
 Listener = Callable[[Body, Mapping[str, Any]], Awaitable[BoltResponse]]
 _JSON: Final[dict[str, str | Sequence[str]]] = {"Content-Type": "application/json"}
 
@@ -47,9 +51,9 @@ class Answer:
 class Router:
     """Has each request answered by what is meant for it."""
 
-    def __init__(self, presses: Presses, desk: DeskPresses, events: Events) -> None:
+    def __init__(self, presses: Presses, forms: FormPresses, events: Events) -> None:
         self._presses = presses
-        self._desk = desk
+        self._forms = forms
         self._events = events
         self._bolt = _bolt()
         self._bolt.view(_ANY)(_ours(self._view))
@@ -86,8 +90,8 @@ class Router:
         person = person_of(body)
         if person is None or body.get("type") != "view_submission":
             return _done()
-        if is_desk(body["view"]["callback_id"]):
-            answer = await self._desk.submit(body, person, context["age"])
+        if is_of_a_form(body["view"]["callback_id"]):
+            answer = await self._forms.submit(body, person, context["age"])
             # Without one Slack says that it did not work, and keeps what was typed.
             return _done(answer) if answer else BoltResponse(status=503, body="")
         return _done(self._presses.submit(body, person))
@@ -98,8 +102,8 @@ class Router:
         if person is None or not isinstance(first, dict):
             return _done()
         press = Press(body, person, str(first.get("action_id", "")), first.get("value"))
-        if is_desk(press.do):
-            taken = self._desk.press(press, context["age"])
+        if is_of_a_form(press.do):
+            taken = self._forms.press(press, context["age"])
             return _done() if taken else BoltResponse(status=503, body="")
         await self._presses.press(press, context["age"])
         return _done()
@@ -108,6 +112,9 @@ class Router:
         person = person_of(body)
         if person is None:
             return _done()
+        about_pins = asked(plain_words(body.get("text")))
+        if about_pins is not None:
+            return _done(self._forms.command(*about_pins, body, person, context["age"]))
         return _done(await self._presses.command(body, person, context["age"]))
 
     async def _shortcut(self, body: Body, context: Mapping[str, Any]) -> BoltResponse:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bot.channels.controls import Control, controls, onward, to_private
 from bot.channels.paging import Page
+from bot.channels.rating import rating_of
 from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Block
 from bot.channels.slack.mrkdwn import literal
@@ -43,7 +44,8 @@ def modal(reply: Reply, page: Page, capsule: str) -> Payload:
         found.insert(-1, _type_field(capsule, reply))
     main = onward(reply, page) or Control("nothing", "")
     row = blocks.actions([*_controls(reply, page, None)], _row(reply))
-    return _view(reply, [*found[:-1], row, found[-1]], capsule, main.do, main.words or None)
+    below = [row, *_rating(reply, page, None), found[-1]]
+    return _view(reply, [*found[:-1], *below], capsule, main.do, main.words or None)
 
 
 def message(reply: Reply, page: Page, capsule: str) -> Payload:
@@ -52,7 +54,8 @@ def message(reply: Reply, page: Page, capsule: str) -> Payload:
     first = [blocks.button(*main, value=capsule, style="primary")] if main else []
     row = blocks.actions([*first, *_controls(reply, page, capsule)], _row(reply))
     keeps = blocks.context(literal(reply.phrase("chat_keeps_copy")))
-    found = [*page.elements[:-1], row, keeps, page.elements[-1]]
+    rating = _rating(reply, page, capsule)
+    found = [*page.elements[:-1], row, *rating, keeps, page.elements[-1]]
     return {"text": reply.phrase("neutral_text"), "blocks": found}
 
 
@@ -73,6 +76,17 @@ def _controls(reply: Reply, page: Page, capsule: str | None) -> Iterator[Block]:
     if capsule is not None:
         private = to_private(reply)
         yield blocks.button(private.do, private.words, value=capsule)
+
+
+def _rating(reply: Reply, page: Page, capsule: str | None) -> Iterator[Block]:
+    """Whether the screen helped, below its first page; in a message buttons carry the capsule."""
+    rating = rating_of(reply)
+    if rating is None or page.number > 1:
+        return
+    yield blocks.context(literal(rating.words))
+    if rating.buttons:
+        buttons = [blocks.button(*button, value=capsule) for button in rating.buttons]
+        yield blocks.actions(buttons, f"rating:{reply.lang}")
 
 
 def trail_modal(reply: Reply, capsule: str) -> Payload:

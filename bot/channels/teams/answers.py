@@ -13,6 +13,7 @@ from bot.channels.teams import surfaces
 from bot.channels.teams.decode import Person
 from bot.channels.teams.elements import Element
 from bot.channels.teams.limits import Checked, TooLargeError, checked
+from bot.channels.teams.menu import Pinning
 from bot.channels.teams.pen import page_of
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
@@ -74,10 +75,12 @@ class TeamsAnswers(Answers):
 
     def channel_card(self, lang: Lang | None, chat: str, place: str, *, alone: bool) -> Checked:
         """Return what a mention in a channel or a group is answered with."""
-        known = LANGS if lang is None or not alone else (lang,)
-        ordered: Sequence[Lang] = sorted(known, key=lambda one: one != lang)
-        replies = [self.at(HOME, one) for one in ordered]
+        replies = self._homes(lang, alone=alone)
         return checked(surfaces.channel_card(replies, chat, place, alone=alone))
+
+    def pin_card(self, lang: Lang | None, pinning: Pinning, *, alone: bool) -> Checked:
+        """Return what a mention with a command about pins is answered with."""
+        return checked(surfaces.pin_card(self._homes(lang, alone=alone), pinning))
 
     def refusal(self) -> Checked:
         """Return what people from elsewhere are told."""
@@ -86,6 +89,12 @@ class TeamsAnswers(Answers):
     def neutral(self, lang: Lang) -> str:
         """Return what a notification says."""
         return self.guidance.phrases["neutral_text"][lang]
+
+    def _homes(self, lang: Lang | None, *, alone: bool) -> Sequence[Reply]:
+        """Return the first screen in each language that those who see it may read."""
+        known = LANGS if lang is None or not alone else (lang,)
+        ordered: Sequence[Lang] = sorted(known, key=lambda one: one != lang)
+        return [self.at(HOME, one) for one in ordered]
 
     def _shown(self, reply: Reply, person: Person, surface: Surface, build: _Shown) -> Checked:
         """Return what ``build`` makes of the reply; the first screen where that is too large."""

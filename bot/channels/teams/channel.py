@@ -18,11 +18,13 @@ from aiohttp import web
 from bot.channels.requests import RefusedError
 from bot.channels.seen import Seen
 from bot.channels.teams.answers import TeamsAnswers
+from bot.channels.teams.board import TeamsBoard
 from bot.channels.teams.came import Came, came_of
-from bot.channels.teams.decode import Press, is_id, is_personal, press_of
+from bot.channels.teams.decode import Press, is_id, is_personal, press_of, team_of
 from bot.channels.teams.desk import TeamsDesk
 from bot.channels.teams.elements import attachment
 from bot.channels.teams.events import Events
+from bot.channels.teams.graph import Graph
 from bot.channels.teams.ingress import Door
 from bot.channels.teams.limits import Checked
 from bot.channels.teams.mentions import Mentions
@@ -31,11 +33,12 @@ from bot.channels.teams.outbound import Outbound
 from bot.channels.teams.people import People
 from bot.channels.teams.presses import Presses, Shown
 from bot.channels.teams.roster import BOT
-from bot.channels.teams.surfaces import DESK, TITLE
+from bot.channels.teams.surfaces import TITLE
 from bot.channels.teams.transport import Transport
 from bot.channels.teams.visits import Visits
 from bot.conversation import Conversation
-from bot.forms import Counter
+from bot.forms import Counter, is_of_a_form
+from bot.pins.port import Left
 from bot.privacy import OWN, where_of
 from bot.seal import Seal, Surface
 from bot.tasks import Tasks
@@ -88,16 +91,21 @@ class TeamsChannel:
         seen: Seen,
         transport: Transport,
         *,
+        graph: Graph | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the parts, and a monotonic clock in seconds."""
+        """Take the parts, and a monotonic clock in seconds.
+
+        Without ``graph`` nothing is pinned in chats.
+        """
         self._clock = clock
         self.tasks = Tasks()
         self.outbound = Outbound(transport, clock)
         self.people = People(clock)
         self._answers = TeamsAnswers(conversation, seal)
         self._presses = Presses(self._answers, self.people, self.outbound)
-        menu = Menu(self._answers.guidance)
+        menu = Menu(conversation.guidance)
+        conversation.follow(menu.follow)
         self._mentions = Mentions(
             self._answers,
             self.outbound,
@@ -114,12 +122,14 @@ class TeamsChannel:
             mentions=self._mentions,
             menu=menu,
             seen=seen,
+            on_left=self._left,
             clock=clock,
         )
-        self.platform = TeamsDesk(
-            self.outbound, f"{BOT}{settings.app_id}" if settings.app_id else ""
-        )
-        self._visits: Visits | None = None
+        bot = f"{BOT}{settings.app_id}" if settings.app_id else ""
+        self.platform = TeamsDesk(self.outbound, bot)
+        self.board = TeamsBoard(self.outbound, bot, graph, clock)
+        self.on_left: Left = _nobody_asks
+        self._visits = Visits(self._answers, self.outbound)
         self._door = Door(transport, settings.tenants, settings.hosts)
         self._invokes: Mapping[str, Callable[[Came], Awaitable[Answer]]] = {
             "adaptiveCard/action": self._pressed,
@@ -129,9 +139,9 @@ class TeamsChannel:
             "composeExtension/submitAction": self._dialog_pressed,
         }
 
-    def serve_desk(self, counter: Counter) -> None:
-        """Have the desk answer its presses; what it asks of Teams is ``platform``."""
-        self._visits = Visits(self._answers, self.outbound, counter)
+    def serve(self, kind: str, counter: Counter) -> None:
+        """Have presses that begin with ``kind`` answered by a counter."""
+        self._visits.serve(kind, counter)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Answer a request by HTTP."""
@@ -206,21 +216,23 @@ class TeamsChannel:
 
     async def _dialog(self, came: Came) -> Answer:
         press = press_of(_dict(came.activity, "value").get("data"))
-        if (card := await self._at_the_desk(came, press, Surface.MESSAGE)) is not None:
+        if (card := await self._at_a_counter(came, press, Surface.MESSAGE)) is not None:
             return _in_dialog(card)
         return _in_dialog(self._presses.dialog_for(press, came.person, press.lang or came.lang))
 
     async def _dialog_pressed(self, came: Came) -> Answer:
         press = press_of(_dict(came.activity, "value").get("data"))
-        if (card := await self._at_the_desk(came, press, Surface.MODAL)) is not None:
+        if (card := await self._at_a_counter(came, press, Surface.MODAL)) is not None:
             return _in_dialog(card)
         lang = press.lang or came.lang or "en"
         return _in_dialog(await self._presses.in_dialog(press, came.person, lang, came.chat))
 
-    async def _at_the_desk(self, came: Came, press: Press, surface: Surface) -> Checked | None:
-        """Return what a press of the desk leads to; nothing where it is none, or none is served."""
-        if self._visits is None or not press.do.startswith(DESK):
+    async def _at_a_counter(self, came: Came, press: Press, surface: Surface) -> Checked | None:
+        """Return what a press of a form leads to; nothing where it is none, or none is served."""
+        if not is_of_a_form(press.do):
             return None
+        if (team := team_of(came.activity)) is not None:
+            self.board.met(came.chat.id.partition(";")[0], team)
         return await self._visits.answer(came, press.lang, surface)
 
     async def _extension(self, came: Came) -> Answer:
@@ -229,6 +241,10 @@ class TeamsChannel:
             came.person, came.lang or "en", on_message=on_message
         )
         return _in_dialog(card)
+
+    async def _left(self, platform: str, tenant: str, channel: str | None) -> None:
+        """Tell that Cairn was removed to whoever asks for it by now."""
+        await self.on_left(platform, tenant, channel)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -249,8 +265,12 @@ class TeamsChannel:
 
     def sweep(self) -> None:
         """Drop from memory what is not needed any more."""
-        for part in (self._events, self.people, self.outbound):
+        for part in (self._events, self.people, self.outbound, self.board):
             part.sweep()
+
+
+async def _nobody_asks(_platform: str, _tenant: str, _channel: str | None) -> None:
+    """Do nothing: no pins are kept."""
 
 
 def _in_place(card: Checked, after: Callable[[], None] | None = None) -> Answer:

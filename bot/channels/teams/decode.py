@@ -73,6 +73,12 @@ def tenant_of(activity: Body) -> str | None:
     return found.pop() if len(found) == 1 and all(map(is_id, places)) else None
 
 
+def team_of(activity: Body) -> str | None:
+    """Return the team to whose channel an activity belongs; nothing where it is none."""
+    found = _dict(_dict(activity, "channelData"), "team").get("id")
+    return found if is_id(found) else None
+
+
 def chat_of(activity: Body, person: Person) -> Chat | None:
     """Return where an activity is answered."""
     conversation, bot = _dict(activity, "conversation").get("id"), _dict(activity, "recipient")

@@ -7,44 +7,15 @@ case; its buttons open a dialog.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final
-
-from bot import platforms
 from bot.channels.teams import limits
 from bot.channels.teams.elements import message
 from bot.channels.teams.forms import chat_card
 from bot.channels.teams.outbound import Outbound
+from bot.channels.teams.places import SOON, chat_at, is_channel, told, write_below
 from bot.channels.teams.roster import BOT, stranger
-from bot.channels.teams.transport import (
-    Activity,
-    BlockedError,
-    Chat,
-    CrowdedError,
-    ForeignHostError,
-    GoneError,
-    LimitedError,
-    TooLargeError,
-    TransportError,
-    UnreachableError,
-)
+from bot.channels.teams.transport import Activity, Chat
 from bot.desk.port import Card, Reader
-from bot.platforms import LaterError, OpenError, Place, RefusedError, Who
-
-_WITHIN: Final = 10.0
-"""Seconds that a call may take, whatever it is made of."""
-
-_SOON: Final = 1.5
-"""Seconds that somebody in front of a dialog waits until it may be asked again who is in a chat."""
-
-_UNSIGNED: Final = 60.0
-"""Seconds until a call without a token that Teams takes is worth another attempt: an operator
-must see to it."""
-
-_CHANNELS: Final = ("@thread.tacv2", "@thread.skype")
-"""How the ids of channels end, which have threads; group chats have none."""
+from bot.platforms import OpenError, Place, RefusedError, Who
 
 
 class TeamsDesk:
@@ -67,13 +38,13 @@ class TeamsDesk:
             PlatformError: and each of the others.
 
         """
-        chat = self._chat(place)
-        async with _told_to_the_desk():
+        chat = chat_at(place, self._bot)
+        async with told():
             members = await self._outbound.once(
                 chat,
                 lambda transport: transport.members(chat),
                 f"who is in {chat.id}",
-                within=_SOON,
+                within=SOON,
             )
         found = []
         for member in members:
@@ -86,21 +57,18 @@ class TeamsDesk:
 
     async def post(self, place: Place, card: Card) -> str:
         """Post a card as the beginning of a thread; return its id."""
-        return await self._send(self._chat(place), card)
+        return await self._send(chat_at(place, self._bot), card)
 
     async def update(self, place: Place, ref: str, card: Card) -> None:
         """Put another card in place of one of ours."""
-        chat, activity = self._chat(place), _activity(card)
-        async with _told_to_the_desk(known=True):
+        chat, activity = chat_at(place, self._bot), _activity(card)
+        async with told(known=True):
             await self._outbound.once(chat, lambda transport: transport.update(chat, ref, activity))
 
     async def remind(self, place: Place, ref: str, line: str) -> None:
         """Write a line into the thread of a card; in a group chat, which has none, below it."""
-        in_thread = place.channel.endswith(_CHANNELS)
-        chat = self._chat(place, f";messageid={ref}" if in_thread else "")
-        activity = {"type": "message", "text": line, "textFormat": "plain"}
-        async with _told_to_the_desk(known=in_thread):
-            await self._outbound.once(chat, lambda transport: transport.send(chat, activity))
+        async with told(known=is_channel(place)):
+            await write_below(self._outbound, place, self._bot, ref, line)
 
     async def tell(self, who: Who, card: Card) -> None:
         """Write a card in somebody's own chat, which is opened where it was not seen.
@@ -111,7 +79,7 @@ class TeamsDesk:
         seen = who.route
         service, own = seen.get("service", ""), seen.get("chat")
         chat = Chat(service, own or "", who.tenant, seen.get("bot") or self._bot)
-        async with _told_to_the_desk():
+        async with told():
             if not own:
                 user, met = seen.get("id") or who.user, chat
                 chat = await self._outbound.once(
@@ -123,11 +91,8 @@ class TeamsDesk:
 
     async def _send(self, chat: Chat, card: Card) -> str:
         activity = _activity(card)
-        async with _told_to_the_desk():
+        async with told():
             return await self._outbound.once(chat, lambda transport: transport.send(chat, activity))
-
-    def _chat(self, place: Place, thread: str = "") -> Chat:
-        return Chat(place.service, place.channel + thread, place.tenant, self._bot)
 
 
 def _activity(card: Card) -> Activity:
@@ -135,35 +100,3 @@ def _activity(card: Card) -> Activity:
         return message(chat_card(card), card.summary)
     except limits.TooLargeError:
         raise RefusedError("too_large") from None
-
-
-@asynccontextmanager
-async def _told_to_the_desk(*, known: bool = False) -> AsyncIterator[None]:
-    """Raise what goes wrong as the desk knows it; ``known`` is about a card that was there.
-
-    Raises:
-        LaterError: it took too long, too much was sent, Teams did not answer or took no token.
-        GoneError: the card is gone.
-        OpenError: more people are there than are counted.
-        RefusedError: everything else.
-
-    """
-    try:
-        async with asyncio.timeout(_WITHIN):
-            yield
-    except TimeoutError:
-        raise LaterError("late") from None
-    except LimitedError as error:
-        raise LaterError(error.code, error.wait) from None
-    except UnreachableError as error:
-        raise LaterError(error.code) from None
-    except GoneError as error:
-        raise (platforms.GoneError if known else RefusedError)(error.code) from None
-    except CrowdedError as error:
-        raise OpenError(error.code) from None
-    except (BlockedError, ForeignHostError, TooLargeError) as error:
-        raise RefusedError(error.code) from None
-    except TransportError as error:
-        if error.code == "unauthorized_outbound" or error.code.startswith("login_"):
-            raise LaterError(error.code, _UNSIGNED) from None
-        raise RefusedError(error.code) from None

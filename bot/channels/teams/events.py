@@ -17,6 +17,7 @@ from bot.channels.seen import Seen, is_new
 from bot.channels.teams.answers import PLATFORM, TeamsAnswers
 from bot.channels.teams.came import Came, came_of
 from bot.channels.teams.decode import Person, Press, is_id, is_personal, press_of, typed_of
+from bot.channels.teams.departures import departure_of
 from bot.channels.teams.limits import Checked
 from bot.channels.teams.mentions import Mentions
 from bot.channels.teams.menu import Menu
@@ -30,6 +31,7 @@ from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Trouble
 from bot.guidance.words import Lang
+from bot.pins.port import Left
 from bot.privacy import OWN
 from bot.seal import Spot, Surface
 from bot.tasks import Tasks
@@ -60,9 +62,13 @@ class Events:
         mentions: Mentions,
         menu: Menu,
         seen: Seen,
+        on_left: Left,
         clock: Callable[[], float],
     ) -> None:
-        """Take the parts of the channel, what tells whether an activity is new, and a clock."""
+        """Take the parts of the channel, what tells whether an activity is new, and a clock.
+
+        ``on_left`` is told where Cairn was removed.
+        """
         self._answers = answers
         self._people = people
         self._outbound = outbound
@@ -71,15 +77,19 @@ class Events:
         self._mentions = mentions
         self._menu = menu
         self._seen = seen
+        self._on_left = on_left
         self._cards: Memory[Card] = Memory(clock)
         self._retries = Retries(clock)
 
     def take(self, activity: Body) -> bool:
         """Have an activity answered, in its turn; return false when there is too much to do."""
+        work: Callable[[], Awaitable[None]]
+        if (left := departure_of(activity)) is not None:
+            work = partial(self._on_left, PLATFORM, left.tenant, left.channel)
+            return self._tasks.spawn((PLATFORM, left.tenant, left.channel), work)
         came = came_of(activity, self._people)
         if came is None or self._retries.is_one(came):
             return True
-        work: Callable[[], Awaitable[None]]
         line: tuple[str, ...]
         text, line = "", ()
         match activity["type"]:

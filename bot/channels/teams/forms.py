@@ -1,4 +1,4 @@
-"""How does a form of the desk become the card of a dialog, and what came back from it a press?
+"""How does a form become the card of a dialog, and what came back from it a press?
 
 What a person wrote stands in text runs and fields, which know no format, link or mention. The name
 of a field is ``desk:``, the language, ``pick`` or ``write``, and what the desk calls it.
@@ -12,12 +12,25 @@ from typing import Any, Final
 
 from bot.channels.teams import elements
 from bot.channels.teams.elements import Element
-from bot.channels.teams.limits import Checked, TooLargeError, checked
+from bot.channels.teams.limits import DIALOG, Checked, TooLargeError, checked
 from bot.channels.teams.markdown import literal
 from bot.channels.teams.pen import PEN
-from bot.channels.teams.surfaces import CAPSULE, DESK, in_rows
+from bot.channels.teams.surfaces import CAPSULE, in_rows
 from bot.desk.port import Card
-from bot.forms import Button, Form, Part, Picked, Press, Said, Style, Written
+from bot.forms import (
+    DESK,
+    PINS,
+    Button,
+    Form,
+    Part,
+    Picked,
+    Press,
+    Said,
+    Shown,
+    Style,
+    Written,
+    is_of_a_form,
+)
 from bot.guidance.words import LANGS, Lang, Words
 
 _HELD: Final = "held"
@@ -47,6 +60,10 @@ _IN_A_NAME: Final = str.maketrans(
 )
 """Choices are Markdown to some clients and plain words to others: signs that read alike in both."""
 
+_FAILED: Final = {DESK: ("desk_failed", "desk_again"), PINS: ("pin_failed", "pin_again")}
+_MEMBERS_ONLY: Final = {DESK: "desk_members_only", PINS: "pin_members_only"}
+"""The phrases that are said where no counter answers, by how the press begins."""
+
 
 # ---- what is shown
 
@@ -66,7 +83,7 @@ def form_card(form: Form, phrases: Mapping[str, Words]) -> Checked:
 
     def card(*hidden: Element, **data: str) -> Checked:
         rows = in_rows(_buttons(form, {_mark(form.lang): "", **data}))
-        return checked(elements.card([*parts, *hidden, *rows], form.lang, neutral))
+        return checked(elements.card([*parts, *hidden, *rows], form.lang, neutral), around=DIALOG)
 
     try:
         return card(**{_HELD: form.held})
@@ -93,18 +110,23 @@ def failed_card(press: Press, lang: Lang, phrases: Mapping[str, Words]) -> Check
 
     What was picked and written goes with the button; without it, where it is too much.
     """
+    failed, once_more = _FAILED[_kind(press)]
     again = elements.submit(
-        press.do, phrases["desk_again"][lang], _data_of(press, lang), style="positive"
+        press.do, phrases[once_more][lang], _data_of(press, lang), style="positive"
     )
     try:
-        return _note("desk_failed", lang, phrases, again)
+        return _note(failed, lang, phrases, again)
     except TooLargeError:
-        return _note("desk_failed", lang, phrases)
+        return _note(failed, lang, phrases)
 
 
-def refusal_card(lang: Lang, phrases: Mapping[str, Words]) -> Checked:
+def refusal_card(press: Press, lang: Lang, phrases: Mapping[str, Words]) -> Checked:
     """Return what guests and people from elsewhere are told."""
-    return _note("desk_members_only", lang, phrases)
+    return _note(_MEMBERS_ONLY[_kind(press)], lang, phrases)
+
+
+def _kind(press: Press) -> str:
+    return PINS if press.do.startswith(PINS) else DESK
 
 
 def _note(name: str, lang: Lang, phrases: Mapping[str, Words], *actions: Element) -> Checked:
@@ -128,6 +150,9 @@ def _buttons(form: Form, data: Element) -> list[Element]:
 def _part(part: Part, lang: Lang, phrases: Mapping[str, Words]) -> Iterator[Element]:
     if isinstance(part, Said):
         yield from _said(part)
+        return
+    if isinstance(part, Shown):
+        yield from (dict(element) for element in part.elements)
         return
     if part.hint is not None:
         yield elements.small(PEN.marked(part.hint))
@@ -185,13 +210,13 @@ def plain(words: str) -> str:
 
 
 def press_in(data: object) -> Press | None:
-    """Return the press of the desk in the data of a button and its fields, if it is one.
+    """Return the press of a form in the data of a button and its fields, if it is one.
 
     What is too long to be of our making is left out.
     """
     given = data if isinstance(data, dict) else {}
     do = given.get("do")
-    if not isinstance(do, str) or not do.startswith(DESK) or len(do) > _LONGEST_DO:
+    if not is_of_a_form(do) or len(do) > _LONGEST_DO:
         return None
     held = given.get(_HELD)
     picked: dict[str, tuple[str, ...]] = {}

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.channels.teams.icons import color_icon, outline_icon
-from bot.channels.teams.menu import Command, commands
+from bot.channels.teams.menu import Command, commands, pin_commands
 from bot.guidance.model import Guidance, When
 from bot.guidance.pages import HOME
 from bot.guidance.words import Lang
@@ -141,12 +141,13 @@ def _manifest(
 def _menus(guidance: Guidance, lang: Lang, *, targeted: bool) -> list[dict[str, Any]]:
     """Return the menus of commands.
 
-    A mention in a team or a group is read by all, so that its menu offers Home alone: that
-    somebody asked about a reported post is nobody's business. A targeted message is read by the
-    bot only, and its menu offers everything.
+    A mention in a team or a group is read by all, so that its menu offers Home and pins alone:
+    that somebody asked about a reported post is nobody's business. A targeted message is read by
+    the bot only, and its menu offers everything.
     """
     everything = commands(guidance)
-    neutral = tuple(one for one in everything if one.place == HOME)
+    pins = pin_commands(guidance)
+    neutral = (*(one for one in everything if one.place == HOME), *pins)
     shared = ["team", "groupChat"]
 
     def menu(scopes: list[str], trigger: str, offered: tuple[Command, ...]) -> dict[str, Any]:
@@ -159,7 +160,7 @@ def _menus(guidance: Guidance, lang: Lang, *, targeted: bool) -> list[dict[str, 
         }
 
     menus = [menu(["personal"], "mention", everything), menu(shared, "mention", neutral)]
-    return [*menus, menu(shared, "slash", everything)] if targeted else menus
+    return [*menus, menu(shared, "slash", (*everything, *pins))] if targeted else menus
 
 
 def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:

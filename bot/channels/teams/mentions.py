@@ -1,5 +1,6 @@
 """What happens when somebody names Cairn in a channel or a group? It shows the way to their chat.
 
+With a command about pins it shows the way to the dialogs of those.
 What they wrote is read for signs of danger only.
 """
 
@@ -7,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final
-from urllib.parse import quote
 
 from bot.channels.teams.answers import TeamsAnswers
 from bot.channels.teams.came import Came
 from bot.channels.teams.limits import Checked
 from bot.channels.teams.menu import Menu
 from bot.channels.teams.outbound import Outbound
+from bot.channels.teams.surfaces import chat_link
 from bot.channels.teams.transport import TransportError
 from bot.channels.typed import Typed
 from bot.guidance.pages import HOME
 from bot.seal import Surface
 
-_CHAT: Final = "https://teams.microsoft.com/l/chat/0/0?users="
 _ROSTER: Final = 3.0
 """Seconds that an answer waits to be told from where somebody is."""
 
@@ -57,9 +57,13 @@ class Mentions:
         if await self._is_outside(came):
             await self._outbound.send(came.chat, self._answers.refusal(), self._summary(came))
             return
-        chosen = self._menu.place(typed.text, came.lang)
-        card = self.card(came, chosen[0] if chosen is not None else HOME)
         only_for = came.person.id if self._targeted else None
+        if (asked := self._menu.pinning(typed.text)) is not None:
+            lang = came.lang or (asked[1] if self._targeted else None)
+            card = self._answers.pin_card(lang, asked[0], alone=self._targeted)
+        else:
+            chosen = self._menu.place(typed.text, came.lang)
+            card = self.card(came, chosen[0] if chosen is not None else HOME)
         try:
             await self._outbound.send(came.chat, card, self._summary(came), only_for=only_for)
         except TransportError:
@@ -70,7 +74,7 @@ class Mentions:
 
     def card(self, came: Came, place: str = HOME) -> Checked:
         """Return the way to the personal chat; ``place`` is where its dialog begins."""
-        address = f"{_CHAT}{quote(came.chat.bot, safe='')}"
+        address = chat_link(came.chat.bot)
         return self._answers.channel_card(came.lang, address, place, alone=self._targeted)
 
     def _summary(self, came: Came) -> str:

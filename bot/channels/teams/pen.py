@@ -16,6 +16,9 @@ _FIRST: Final = 8_150
 _OTHER: Final = 8_900
 """Letters of JSON that are left for what a page says, beside its buttons, title and last line."""
 
+_RATED: Final = 8_660
+"""The same for a first page that also asks whether it helped, with two buttons more."""
+
 _BUTTONS: Final = 11
 _FEWER: Final = 7
 """How often a capsule stands in a card: once a button, and twice in the one to go on with."""
@@ -114,8 +117,10 @@ def pages_of(reply: Reply, capsule: int) -> tuple[Page, ...]:
     same goes for the line that says who approved the guidance.
     """
     approval = len(reply.approval[reply.lang])
+    # Only a capsule longer than any of today takes room from a page that asks whether it helped.
+    first = min(_FIRST - _BUTTONS * capsule, _RATED - (_BUTTONS + 2) * capsule)
     sheet = Sheet(
-        first=_FIRST - approval - _BUTTONS * capsule,
+        first=first - approval,
         other=_OTHER - approval - _FEWER * capsule,
         elements=_ELEMENTS,
     )

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from bot.channels.controls import Control, controls, onward, to_private
 from bot.channels.paging import Page
+from bot.channels.rating import rating_of
 from bot.channels.teams import elements
 from bot.channels.teams.elements import Element
 from bot.channels.teams.markdown import literal
+from bot.channels.teams.menu import Pinning
 from bot.channels.teams.pen import PEN
 from bot.channels.text import in_pieces, to_copy
 from bot.channels.wording import both, promise_line, takes_words, typing_label
 from bot.conversation import Reply
+from bot.forms import is_of_a_form
 from bot.guidance.understand import MAX_TYPED
 from bot.seal import Surface
 
 TITLE: Final = "Cairn"
 CAPSULE: Final = "c"
-DESK: Final = "desk:"
-"""How everything begins that is done at the desk."""
-
+_CHAT: Final = "https://teams.microsoft.com/l/chat/0/0?users="
 _ROW: Final = 62
 """Letters of the buttons of a row; in a longer one some clients cut them short."""
 
@@ -46,7 +48,8 @@ def card(reply: Reply, page: Page, capsule: str, surface: Surface) -> Element:
         found.insert(-1, _type_field(reply))
     rows = _rows(reply, page, capsule, surface)
     keeps = _keeps(reply) if surface is Surface.MESSAGE else []
-    return _card(reply, [*found[:-1], *rows, *keeps, found[-1]])
+    rating = _rating(reply, page, capsule, surface)
+    return _card(reply, [*found[:-1], *rows, *rating, *keeps, found[-1]])
 
 
 def _rows(reply: Reply, page: Page, capsule: str, surface: Surface) -> Iterator[Element]:
@@ -61,9 +64,19 @@ def _rows(reply: Reply, page: Page, capsule: str, surface: Surface) -> Iterator[
     return in_rows(actions)
 
 
+def _rating(reply: Reply, page: Page, capsule: str, surface: Surface) -> Iterator[Element]:
+    """Whether the screen helped, below its first page."""
+    rating = rating_of(reply)
+    if rating is None or page.number > 1:
+        return
+    yield elements.small(literal(rating.words))
+    button, data = _button(surface), {CAPSULE: capsule}
+    yield from in_rows([button(*one, data) for one in rating.buttons])
+
+
 def control_button(control: Control, data: Element, surface: Surface) -> Element:
     """Return the button of a control; the desk is met in a dialog only, since chats are kept."""
-    if surface is Surface.MESSAGE and control.do.startswith(DESK):
+    if surface is Surface.MESSAGE and is_of_a_form(control.do):
         return elements.fetch(*control, data)
     return _button(surface)(*control, data)
 
@@ -181,6 +194,26 @@ def channel_card(replies: Sequence[Reply], chat: str, place: str, *, alone: bool
         ]
         body += [elements.text(literal(reply.phrase(phrase))), *in_rows(actions)]
     return elements.card(body, replies[0].lang, both(replies, "neutral_text"))
+
+
+def pin_card(replies: Sequence[Reply], pinning: Pinning) -> Element:
+    """Return what opens the dialogs in which a summary is pinned or taken away.
+
+    The one that was asked for comes first.
+    """
+    words = {Pinning.CHOOSE: "pin_start_choose", Pinning.LEAVE: "pin_start_leave"}
+    ordered = sorted(words, key=lambda one: one is not pinning)
+    body: list[Element] = []
+    for reply in replies:
+        tongue = {f"start:{reply.lang}": ""}
+        actions = [elements.fetch(one, reply.phrase(words[one]), tongue) for one in ordered]
+        body += [elements.text(literal(reply.phrase("pin_start"))), *in_rows(actions)]
+    return elements.card(body, replies[0].lang, both(replies, "pin_start"))
+
+
+def chat_link(bot: str) -> str:
+    """Return the address of somebody's own chat with Cairn."""
+    return f"{_CHAT}{quote(bot, safe='')}"
 
 
 def refusal(replies: tuple[Reply, Reply]) -> Element:

@@ -1,4 +1,4 @@
-"""With which token does Cairn speak to the service of Teams?
+"""With which token does Cairn speak to the service of Teams, and to Microsoft Graph?
 
 Microsoft's library for logging in blocks, so it runs in a thread, once for all who wait. A token
 is renewed before it ends, while the old one goes on; nobody waits for that.
@@ -15,7 +15,10 @@ from typing import Any, Final
 from bot.channels.teams.transport import TransportError, UnreachableError
 
 _AUTHORITY: Final = "https://login.microsoftonline.com/"
-_SCOPE: Final = "https://api.botframework.com/.default"
+BOT_FRAMEWORK: Final = "https://api.botframework.com/.default"
+GRAPH: Final = "https://graph.microsoft.com/.default"
+"""What a token is for."""
+
 _EARLY: Final = 300.0
 _WITHIN: Final = 10.0
 """Seconds that a sender waits for a token; what it waited for goes on."""
@@ -36,16 +39,18 @@ class TokenSource:
         password: str,
         tenant: str,
         *,
+        scope: str = BOT_FRAMEWORK,
         clock: Callable[[], float] = time.monotonic,
         http_client: Any = None,
     ) -> None:
-        """Take the registration of the app, a monotonic clock, and MSAL's client for HTTP.
+        """Take the registration of the app, what its token is for, and a monotonic clock.
 
-        Without ``http_client`` MSAL makes its own.
+        ``http_client`` is MSAL's client for HTTP; without one it makes its own.
         """
         self._app_id = app_id
         self._password = password
         self._tenant = tenant
+        self._scope = scope
         self._clock = clock
         self._http_client = http_client
         self._app: Any = None
@@ -124,7 +129,7 @@ class TokenSource:
             )
         # It would give back the token that it remembers, whether or not the service took it.
         self._app.remove_tokens_for_client()
-        answer: Mapping[str, Any] = self._app.acquire_token_for_client([_SCOPE])
+        answer: Mapping[str, Any] = self._app.acquire_token_for_client([self._scope])
         return answer
 
 

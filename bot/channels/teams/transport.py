@@ -132,6 +132,10 @@ class Transport(Protocol):
         """Put another activity in place of one of ours."""
         ...
 
+    async def delete(self, chat: Chat, activity_id: str) -> None:
+        """Take one of our activities away."""
+        ...
+
     async def open_personal(self, chat: Chat, user: str) -> Chat:
         """Return the personal chat with ``user``, whom we know from ``chat``."""
         ...
@@ -149,6 +153,13 @@ class Transport(Protocol):
         """
         ...
 
+    async def channels(self, chat: Chat, team: str) -> Mapping[str, str]:
+        """Return what sort each channel of a team is, by its id, where the service says it.
+
+        It is ``standard``, ``private`` or ``shared``; ``chat`` is any of them.
+        """
+        ...
+
 
 # ---- the implementation
 
@@ -159,6 +170,7 @@ _LONGEST_HEADER: Final = 16 * 1024
 _BEARER: Final = re.compile(r"Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.ASCII)
 _ALGORITHM: Final = "RS256"
 _CONVERSATIONS: Final = ("v3", "conversations")
+_TEAMS: Final = ("v3", "teams")
 _LONGEST_PLACE: Final = 4_096
 """Letters that may say where a list goes on."""
 
@@ -208,6 +220,11 @@ class BotFramework:
         path = [*_CONVERSATIONS, chat.id, "activities", activity_id]
         await self._connector.call("PUT", chat.service_url, path, _from_us(chat, activity))
 
+    async def delete(self, chat: Chat, activity_id: str) -> None:
+        """Take one of our activities away."""
+        path = [*_CONVERSATIONS, chat.id, "activities", activity_id]
+        await self._connector.call("DELETE", chat.service_url, path)
+
     async def open_personal(self, chat: Chat, user: str) -> Chat:
         """Return the personal chat with ``user``; it is the same one each time."""
         body = {
@@ -247,6 +264,15 @@ class BotFramework:
             if more is None:
                 return tuple(found)
             query = f"{first}&continuationToken={quote(more, safe='')}"
+
+    async def channels(self, chat: Chat, team: str) -> Mapping[str, str]:
+        """Return what sort each channel of a team is, by its id, where the service says it."""
+        path = [*_TEAMS, team, "conversations"]
+        answer = await self._connector.call("GET", chat.service_url, path)
+        listed = answer.get("conversations")
+        found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        sorts = {_text(one, "id"): _text(one, "type") for one in found}
+        return {name: sort for name, sort in sorts.items() if name and sort}
 
 
 class _Callers:

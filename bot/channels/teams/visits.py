@@ -1,4 +1,4 @@
-"""What happens when somebody presses a button of the desk? The counter answers with a form.
+"""What happens when somebody presses a button of a form? Its counter answers with the next one.
 
 Who they are is what the verified activity says, and what the roster confirms: guests and people
 of another tenant are turned away. The answer goes back in the same request, so that after three
@@ -29,7 +29,7 @@ from bot.channels.teams.roster import stranger
 from bot.channels.teams.transport import BlockedError, GoneError
 from bot.forms import Counter, Press
 from bot.guidance.words import Lang
-from bot.platforms import Who
+from bot.platforms import Place, Who
 from bot.privacy import OWN, where_of
 from bot.seal import Spot, Surface
 
@@ -40,22 +40,27 @@ _LONGEST_NAME: Final = 200
 
 
 class Visits:
-    """Takes presses to the counter, and brings back what the person sees next."""
+    """Takes presses to their counter, and brings back what the person sees next."""
 
-    def __init__(self, answers: TeamsAnswers, outbound: Outbound, counter: Counter) -> None:
+    def __init__(self, answers: TeamsAnswers, outbound: Outbound) -> None:
         self._answers = answers
         self._outbound = outbound
-        self._counter = counter
+        self._counters: dict[str, Counter] = {}
+
+    def serve(self, kind: str, counter: Counter) -> None:
+        """Have presses that begin with ``kind`` answered."""
+        self._counters[kind] = counter
 
     async def answer(self, came: Came, shown: Lang | None, surface: Surface) -> Checked | None:
-        """Return the next card of a dialog; nothing where the press is none of the desk.
+        """Return the next card of a dialog; nothing where no counter answers it.
 
         ``shown`` is the language of what was pressed, ``surface`` where that was.
         """
         value = came.activity.get("value")
         data = value.get("data") if isinstance(value, dict) else None
         press = press_in(data)
-        if press is None:
+        counter = self._counters.get(f"{press.do.partition(':')[0]}:") if press else None
+        if press is None or counter is None:
             return None
         lang = _language(came, shown, surface)
         if (capsule := capsule_in(data)) is not None:
@@ -66,13 +71,13 @@ class Visits:
                 press = Press(press.do)
         elif surface is Surface.MESSAGE and not is_personal(came.activity):
             card = came.activity.get("replyToId")
-            press = replace(press, at=card if is_id(card) else "")
+            press = replace(press, at=card if is_id(card) else "", where=_where(came))
         say = self._answers.guidance.phrases
         try:
             async with asyncio.timeout(_WITHIN):
                 if (who := await self._who(came)) is None:
-                    return refusal_card(lang, say)
-                return form_card(await self._counter.press(who, press, lang), say)
+                    return refusal_card(press, lang, say)
+                return form_card(await counter.press(who, press, lang), say)
         except Exception as error:  # noqa: BLE001 whatever it is, nobody is left without an answer
             logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
                 "%s in %s", type(error).__name__, where_of(error)
@@ -94,6 +99,12 @@ class Visits:
         if is_personal(came.activity) or chat is not came.chat:
             route["chat"] = chat.id
         return Who(PLATFORM, person.tenant, person.user.lower(), _name(came), route)
+
+
+def _where(came: Came) -> Place:
+    """Return the channel or group chat that something was pressed in, not one of its threads."""
+    chat = came.chat
+    return Place(PLATFORM, chat.tenant, chat.id.partition(";")[0], chat.service_url)
 
 
 def _language(came: Came, shown: Lang | None, surface: Surface) -> Lang:

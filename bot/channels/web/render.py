@@ -10,12 +10,16 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from bot.channels.letter import letter_of, rows_to_copy
+from bot.channels.rating import rating_of
 from bot.channels.wording import (
     KNOWN_TO_ALL,
     absent_words,
     asked_again,
     checklist_text,
     clock_words,
+    course_marks,
+    courses_of,
     heading,
     languages_words,
     place_words,
@@ -89,7 +93,7 @@ def _context(reply: Reply) -> Mapping[str, Any]:
     def brought_by(option: Option | None) -> list[Said]:
         return [one for one in screen.said if one.because is option]
 
-    held = _state(reply)
+    held, letter = _state(reply), letter_of(reply)
     return {
         "reply": reply,
         "state": lambda: held,
@@ -128,7 +132,11 @@ def _context(reply: Reply) -> Mapping[str, Any]:
         "more_pages": [*(_place_of(reply, name) for name in screen.offer),
                        _Place("topics", reply.phrase("topics_title")),
                        _Place("offices", reply.phrase("offices_title"))],
-        "courses": [guidance.courses[name] for name in screen.card.courses] if screen.card else [],
+        "courses": courses_of(reply),
+        "course_marks": lambda course: course_marks(reply, course),
+        "letter": letter,
+        "letter_rows": rows_to_copy(reply, letter) if letter else [],
+        "rating": rating_of(reply),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from bot.conversation import (
     Look,
     Move,
     Open,
+    Rate,
     Reply,
     Say,
     StartOver,
@@ -169,6 +170,8 @@ def decode(fields: Mapping[str, list[str]], otherwise: Lang) -> Move:
             act = Change(rest)
         case "start_over":
             act = StartOver()
+        case "rate" if rest in ("yes", "no"):
+            act = Rate(helped=rest == "yes")
         case "why" | "outline":
             act = Look(Part(do))
         case "say":

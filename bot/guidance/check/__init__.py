@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.guidance.build import build
 from bot.guidance.check.examples import check_examples
+from bot.guidance.check.log import check_log, check_told
 from bot.guidance.check.offices import check_offices
 from bot.guidance.check.open import report_open
 from bot.guidance.check.promise import check_promise
@@ -44,6 +45,9 @@ def check(folder: Path, today: date, *, settle: bool = False) -> Checked:
     checked = check_files(files, today, report, settle=settle)
     if checked.guidance is not None:
         check_examples(folder, checked.guidance, report)
+        if not report.failed:
+            # What is still being mended need not be described yet.
+            check_told(files, checked.guidance, today, report)
     return replace(checked, problems=tuple(report.sorted()))
 
 
@@ -79,6 +83,7 @@ def check_files(files: Files, today: date, report: Report, *, settle: bool = Fal
         check_trees(files, guidance, today, report)
         check_offices(files, guidance, report)
         check_promise(files, guidance, report)
+        check_log(files, guidance, report)
         check_stories(files, guidance, today, report)
         if settle:
             report_open(files, guidance, report)

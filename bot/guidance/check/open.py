@@ -21,6 +21,9 @@ def report_open(files: Files, guidance: Guidance, report: Report) -> None:
             report("C902", document.file, node["url"].line, id=name)
         if source.extent != "whole":
             report("C903", document.file, node["extent"].line, id=name)
+    for document, name, node in files.entries("courses"):
+        if guidance.courses[name].url_unverified:
+            report("C907", document.file, node["url_status"].line, id=name)
 
 
 def _unverified(document: Document) -> Iterator[tuple[int, str]]:

@@ -6,8 +6,10 @@ import type {
   AppMentionEvent,
   AppUninstalledEvent,
   BotMessageEvent,
+  ChannelLeftEvent,
   FileShareMessageEvent,
   GenericMessageEvent,
+  GroupLeftEvent,
   HomeView,
   KnownBlock,
   MessageChangedEvent,
@@ -97,4 +99,6 @@ export type AppHomeOpenedBody = Envelope<
   Omit<AppHomeOpenedEvent, 'view'> & { view?: ViewOutput }
 >;
 export type AppUninstalledBody = Envelope<AppUninstalledEvent>;
+export type ChannelLeftBody = Envelope<ChannelLeftEvent>;
+export type GroupLeftBody = Envelope<GroupLeftEvent>;
 export type TokensRevokedBody = Envelope<TokensRevokedEvent>;

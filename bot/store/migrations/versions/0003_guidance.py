@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100), primary_key=True),
         sa.Column("lang", sa.String(2), primary_key=True),
         sa.Column("many", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pins",
@@ -36,6 +37,7 @@ def upgrade() -> None:
         sa.Column("shown", sa.String(32), nullable=False),
         sa.Column("told", sa.Integer, nullable=False),
         sa.Column("due", sa.BigInteger),
+        sa.Column("taken", sa.BigInteger, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sqlite_autoincrement=True,
     )

@@ -1,4 +1,4 @@
-"""What becomes of a press that the desk answers? A form, in a window that only this person sees.
+"""What becomes of a press that a counter answers? A form, in a window only this person sees.
 
 A form that is sent is answered in the same request. A button in a window changes the window; one
 on a card opens it. Where the desk fails or is slow, whether it did something is not known: the
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -25,9 +26,9 @@ from bot.channels.slack.people import People
 from bot.channels.slack.presses import STALE
 from bot.channels.slack.presses import Press as Pressed
 from bot.channels.slack.windows import Windows
-from bot.forms import Counter, Form, Press, Said, Style
+from bot.forms import PINS, Counter, Form, Press, Said, Style
 from bot.guidance.words import Lang
-from bot.platforms import Who
+from bot.platforms import Place, Who
 from bot.privacy import OWN, where_of
 from bot.seal import Spot, Surface
 from bot.tasks import Tasks
@@ -47,8 +48,8 @@ _CHANNELS: Final = ("C", "G")
 """How the ids of channels begin; those of people's own chats do so otherwise."""
 
 
-class DeskPresses:
-    """Answers the presses that begin with ``desk:`` by what the desk says."""
+class FormPresses:
+    """Answers the presses of forms by what their counter says: that of the desk, or of pins."""
 
     def __init__(
         self,
@@ -69,11 +70,11 @@ class DeskPresses:
         self._tasks = tasks
         self._windows = windows
         self._clock = clock
-        self._counter: Counter | None = None
+        self._counters: dict[str, Counter] = {}
 
-    def serve(self, counter: Counter) -> None:
-        """Have presses answered by the desk; before that each of them fails."""
-        self._counter = counter
+    def serve(self, kind: str, counter: Counter) -> None:
+        """Have presses that begin with ``kind`` answered; before that each of them fails."""
+        self._counters[kind] = counter
 
     # -- a form that is sent
 
@@ -104,8 +105,47 @@ class DeskPresses:
         if self._spawn(person, work):
             await asyncio.wait([shown], timeout=max(ANSWER - age, 0.0))
             answer = shown.result() if shown.done() else None
-        answer = answer or self._again(view, lang)
+        answer = answer or self._again(view, press, lang)
         return {"response_action": "update", "view": answer} if answer else None
+
+    # -- a command
+
+    def command(self, do: str, lang: Lang, body: Body, person: Person, age: float) -> Payload:
+        """Have a command answered in a window; return the body of the HTTP answer.
+
+        ``lang`` is the language of the word that was typed. Where there is no window to be had, or
+        nothing that answers, the HTTP answer says so.
+        """
+        channel, trigger = body.get("channel_id"), body.get("trigger_id")
+        known = self._people.tongue(person) or lang
+        if person.outside:
+            self._refuse(person)
+            return {}
+        if self._counter(do) is None:
+            return {"response_type": "ephemeral", **self._line("slack_pin_off", known)}
+        if isinstance(channel, str) and isinstance(trigger, str) and trigger and age <= STALE:
+            press = Press(do, where=Place(PLATFORM, person.tenant, channel))
+            came = self._clock() - age
+            if self._spawn(person, lambda: self._commanded(press, lang, body, person, came)):
+                return {}
+        return {"response_type": "ephemeral", **self._line("slack_pin_again", known)}
+
+    async def _commanded(
+        self, press: Press, lang: Lang, body: Body, person: Person, came: float
+    ) -> None:
+        known = await self._tongue(person) or lang
+        if not await self._open(str(body["trigger_id"]), person, press, known, came):
+            await self._aside(body, person, self._line("slack_pin_again", known))
+
+    async def _tongue(self, person: Person) -> Lang | None:
+        """Return the language of somebody; the directory is asked for their profile anyway."""
+        known = self._people.tongue(person)
+        if known is None:
+            with suppress(SlackError):
+                known = (await self._directory.find(person.user)).lang
+            if known is not None:
+                self._people.remember(person, known)
+        return known
 
     # -- a button
 
@@ -124,7 +164,7 @@ class DeskPresses:
         body, person = pressed.body, pressed.person
         view = _dict(body, "view")
         press, lang = self._read(pressed, view.get("private_metadata"), view.get("state"))
-        shown = await self._shown(person, press, lang) or self._again(view, lang)
+        shown = await self._shown(person, press, lang) or self._again(view, press, lang)
         if shown is not None:
             await self._windows.update(str(view.get("id", "")), shown, view.get("hash"))
 
@@ -136,9 +176,18 @@ class DeskPresses:
         body, person = pressed.body, pressed.person
         trigger, view = body.get("trigger_id"), _dict(body, "view")
         press, lang = self._read(pressed, view.get("private_metadata") or pressed.value, None)
-        if not isinstance(trigger, str) or not trigger or self._clock() - came > STALE:
-            await self._press_again(pressed, lang)
-            return
+        if (
+            not isinstance(trigger, str)
+            or not trigger
+            or self._clock() - came > STALE
+            or not await self._open(trigger, person, press, lang, came)
+        ):
+            await self._aside(body, person, self._line("desk_press_again", lang))
+
+    async def _open(
+        self, trigger: str, person: Person, press: Press | None, lang: Lang, came: float
+    ) -> bool:
+        """Open a window with what a press leads to; return false where Slack opens none."""
         answer = asyncio.ensure_future(self._shown_or_failed(person, press, lang))
         try:
             await asyncio.wait([answer], timeout=max(came + SOON - self._clock(), 0.0))
@@ -147,13 +196,13 @@ class DeskPresses:
                 opened = await self._outbound.open_view(trigger, first, self._clock() - came)
             except SlackError:
                 await answer
-                await self._press_again(pressed, lang)
-                return
+                return False
             shown = await answer
         finally:
             answer.cancel()
         if shown is not first:
             await self._windows.update(str(opened.get("id", "")), shown, opened.get("hash"))
+        return True
 
     def _read(self, pressed: Pressed, held: object, state: object) -> tuple[Press | None, Lang]:
         """Return what a button means to the desk, and the language that the person reads."""
@@ -168,14 +217,18 @@ class DeskPresses:
             return replace(press, held=""), lang
         return replace(press, held=opened.place), opened.lang
 
-    # -- what the desk says
+    # -- what the counters say
+
+    def _counter(self, do: str) -> Counter | None:
+        return self._counters.get(f"{do.partition(':')[0]}:")
 
     async def _shown(self, person: Person, press: Press | None, lang: Lang) -> Checked | None:
         """Return the form that a press leads to as a view; nothing where the desk fails."""
-        if press is None or self._counter is None:
+        counter = self._counter(press.do) if press is not None else None
+        if press is None or counter is None:
             return None
         try:
-            form = await self._form(self._counter, person, press, lang)
+            form = await self._form(counter, person, press, lang)
             return forms.view_of(form, self._answers.guidance.phrases)
         except TooLargeError as error:
             logging.getLogger(OWN).error("a form does not fit: %s", error)  # noqa: TRY400
@@ -186,27 +239,39 @@ class DeskPresses:
         return None
 
     async def _form(self, counter: Counter, person: Person, press: Press, lang: Lang) -> Form:
-        """Return what the desk says to a full member of the organization.
+        """Return what a counter says to a full member of the organization.
 
         Where the directory says nothing, their name is not known and the desk takes nothing from
-        them; whoever answers a case must be in its channel, where no guest may be.
+        them; whoever answers a case must be in its channel, where no guest may be. About pins
+        nobody is answered then.
+
+        Raises:
+            SlackError: the directory does not say whether they are a member, and that matters.
+
         """
-        name = ""
+        name, about_pins = "", press.do.startswith(PINS)
         try:
             profile = await self._directory.find(person.user)
         except SlackError:
+            if about_pins:
+                raise
             profile = None
         if profile is not None:
             if not profile.is_member(person.tenant):
-                return self._say("desk_members_only", lang)
+                return self._say("pin_members_only" if about_pins else "desk_members_only", lang)
             name = forms.cleaned(profile.name)
         return await counter.press(Who(PLATFORM, person.tenant, person.user, name), press, lang)
 
     async def _shown_or_failed(self, person: Person, press: Press | None, lang: Lang) -> Checked:
-        return await self._shown(person, press, lang) or self._told("desk_failed", lang)
+        shown = await self._shown(person, press, lang)
+        if shown is None and press is not None and press.where is not None:
+            return self._told("slack_pin_again", lang)
+        return shown or self._told("desk_failed", lang)
 
-    def _again(self, view: Body, lang: Lang) -> Checked | None:
-        return forms.shown_again(view, self._phrase("desk_failed", lang), lang)
+    def _again(self, view: Body, press: Press | None, lang: Lang) -> Checked | None:
+        about_pins = press is not None and press.do.startswith(PINS)
+        words = self._phrase("pin_failed" if about_pins else "desk_failed", lang)
+        return forms.shown_again(view, words, lang)
 
     def _told(self, phrase: str, lang: Lang) -> Checked:
         return forms.view_of(self._say(phrase, lang), self._answers.guidance.phrases)
@@ -219,15 +284,17 @@ class DeskPresses:
 
     # -- where no window can be had
 
-    async def _press_again(self, pressed: Pressed, lang: Lang) -> None:
+    def _line(self, phrase: str, lang: Lang) -> Checked:
+        words = literal(self._phrase(phrase, lang))
+        return checked_message({"text": words, "blocks": [blocks.section(words)]})
+
+    async def _aside(self, body: Body, person: Person, line: Checked) -> None:
         """Say to this person only that no window opened; in their own chat if need be."""
-        words = literal(self._phrase("desk_press_again", lang))
-        line = checked_message({"text": words, "blocks": [blocks.section(words)]})
         try:
-            address = str(pressed.body.get("response_url") or "")
+            address = str(body.get("response_url") or "")
             await self._outbound.respond(address, line, replace=False)
         except SlackError:
-            await self._outbound.post(pressed.person.user, line)
+            await self._outbound.post(person.user, line)
 
     def _refuse(self, person: Person) -> bool:
         """Tell somebody from another organization that nothing is taken from them."""
