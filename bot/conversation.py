@@ -427,9 +427,7 @@ class Conversation:
         elif screen.sort is Sort.HOME and self._takes_drafts:
             screen = replace(screen, offer=(pages.DRAFT,))
         offices = (
-            tuple(self.guidance.offices.values())
-            if screen.sort is Sort.OFFICES
-            else screen.offices
+            tuple(self.guidance.offices.values()) if screen.sort is Sort.OFFICES else screen.offices
         )
         return Reply(
             screen=screen,

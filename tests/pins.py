@@ -46,7 +46,6 @@ from tests.desk import SEAL, Clock
 TENANTS = {"slack": "T0CAIRN", "teams": "a-tenant"}
 TEAM, OTHER = "C0TEAM", "C0OTHER"
 SUMMARY = "elections"
-ROUND = 900
 TICK = 0.005
 WAITED_FOR: ContextVar[bool] = ContextVar("waited_for", default=False)
 """Whether somebody waits for what is being done; tasks that it leads to know it too."""
@@ -66,9 +65,13 @@ def somebody_waits() -> Iterator[None]:
 
 @dataclass
 class Post:
-    """A post: what it showed from the first time on, and the lines in its thread."""
+    """A post: what it showed from the first time on, and the lines in its thread.
+
+    ``known`` is how many revisions the one knew who posted it.
+    """
 
     shown: list[str]
+    known: int
     lines: list[str] = field(default_factory=list)
     deleted: bool = False
 
@@ -121,6 +124,8 @@ class Wall:
         self.gate: Callable[[Call], Any] | None = None
         """Awaited before something is done: another may act meanwhile."""
         self.most_a_minute: int | None = None
+        self.known = 0
+        """How many revisions the one knows who calls."""
         self._clock = clock
         self._numbers = itertools.count(1)
         self._unattended = self._closed_until = 0.0
@@ -166,7 +171,7 @@ class Wall:
         call = await self._begin("post", place, "")
         channel = self._inside(place, RefusedError)
         ref = f"{self.name}-{next(self._numbers)}"
-        channel.posts[ref] = Post([self._read(drawn)])
+        channel.posts[ref] = Post([self._read(drawn)], self.known)
         self._end(call)
         return ref
 
@@ -304,7 +309,10 @@ def revised(
     """The guidance with another entry in its change log, about these summaries."""
     number = len(guidance.revisions) + 1
     entry = Revision(
-        on, how, tuple(f"summary:{name}" for name in names), words or Words(f"E{number}", f"F{number}")
+        on,
+        how,
+        tuple(f"summary:{name}" for name in names),
+        words or Words(f"E{number}", f"F{number}"),
     )
     return replace(guidance, revisions=(*guidance.revisions, entry))
 
@@ -346,6 +354,8 @@ class World:
     walls: dict[str, Wall]
     clock: Clock
     envelope: Envelope
+    round: float = 900.0
+    """Seconds from one look for what changed to the next."""
     next_round: float = 0.0
 
     @property
@@ -373,11 +383,16 @@ class World:
 
     async def press(self, who: Who, press: Press, lang: Lang = "en", replica: int = 0) -> Form:
         with somebody_waits():
-            return await self.replicas[replica].counter.press(who, press, lang)
+            return await self.acting(replica).counter.press(who, press, lang)
 
     async def seen(
-        self, channel: str = TEAM, summary: str = SUMMARY, langs: str = "both",
-        who: Who | None = None, lang: Lang = "en", replica: int = 0,
+        self,
+        channel: str = TEAM,
+        summary: str = SUMMARY,
+        langs: str = "both",
+        who: Who | None = None,
+        lang: Lang = "en",
+        replica: int = 0,
     ) -> Form:
         """The form that shows somebody a post before it is put."""
         who = who or person()
@@ -386,8 +401,13 @@ class World:
         return await self.press(who, Press(SEE, form.held, picked), lang, replica)
 
     async def pin(
-        self, channel: str = TEAM, summary: str = SUMMARY, langs: str = "both",
-        who: Who | None = None, lang: Lang = "en", replica: int = 0,
+        self,
+        channel: str = TEAM,
+        summary: str = SUMMARY,
+        langs: str = "both",
+        who: Who | None = None,
+        lang: Lang = "en",
+        replica: int = 0,
     ) -> Form:
         """Pin a summary, as somebody does; the form that they see at the end."""
         who = who or person()
@@ -401,6 +421,8 @@ class World:
         who = who or person()
         place = at(who.platform, channel)
         form = await self.press(who, Press(LEAVE, where=place), replica=replica)
+        if not form.held:
+            return form
         rows = [row for row in await self.rows() if row.channel == channel]
         picked = tuple(str(row.id) for row in rows if row.summary == summary)
         return await self.press(who, Press(REMOVE, form.held, {"pins": picked}), replica=replica)
@@ -412,41 +434,49 @@ class World:
         start = self.now
         self.clock.move(**time)
         end = self.now
-        self._at(start)
+        self.go_to(start)
         while self.now < end:
             if self.now >= self.next_round:
                 for replica in self.replicas:
                     await replica.keeper.wake()
-                self.next_round = self.now + ROUND
+                self.next_round = self.now + self.round
             if await self.turn():
                 step = min(wall.spacing for wall in self.walls.values()) + TICK
-                self._at(min(self.now + step, end))
+                self.go_to(min(self.now + step, end))
             else:
-                self._at(min(await self._next(), self.next_round, end))
+                self.go_to(min(await self._next(), self.next_round, end))
             # Within a second rows are due at its beginning.
             self.clock.move(milliseconds=1)
 
     async def turn(self) -> bool:
         """Let each keeper make a call on each platform, if it may; tell whether any did."""
         found = False
-        for replica in self.replicas:
+        for number in range(len(self.replicas)):
             for name in self.walls:
-                found |= await replica.keeper.once(name)
+                found |= await self.acting(number).keeper.once(name)
         return found
+
+    def acting(self, number: int) -> Replica:
+        """One of the processes; whatever is done now is done by it."""
+        replica = self.replicas[number]
+        for wall in self.walls.values():
+            wall.known = len(replica.talk.guidance.revisions)
+        return replica
 
     async def _next(self) -> float:
         """When the next thing may be done."""
         async with self.first.store.transaction() as transaction:
             rows = (await transaction.connection.execute(select(pins))).all()
             held = {row.name: row.at for row in await transaction.connection.execute(select(turns))}
+        newest = max(len(replica.talk.guidance.revisions) for replica in self.replicas)
         due = [
             max(row.due, row.taken, held.get(row.platform, 0) / 1000)
             for row in rows
-            if row.due is not None and row.platform in self.walls
+            if row.due is not None and row.platform in self.walls and row.known <= newest
         ]
-        return max(min(due, default=self.now + ROUND), self.now + TICK)
+        return max(min(due, default=self.now + self.round), self.now + TICK)
 
-    def _at(self, moment: float) -> None:
+    def go_to(self, moment: float) -> None:
         self.clock.move(seconds=moment - self.now)
 
     # -- what is kept
@@ -504,9 +534,12 @@ async def world(
     clock: Clock | None = None,
     walls: dict[str, Wall] | None = None,
     guidance: Guidance | None = None,
-    organization: Organization | None = None,
+    department: bool = True,
 ) -> AsyncIterator[World]:
-    """Open pins on a database; what is given again is what was there before a restart."""
+    """Open pins on a database; what is given again is what was there before a restart.
+
+    The guidance is that of the sample ``department``, or of no organization.
+    """
     clock = clock or Clock()
     walls = walls or {"slack": Wall("slack", clock), "teams": Wall("teams", clock, 0.2)}
     async with AsyncExitStack() as stack:
@@ -514,7 +547,8 @@ async def world(
         for _ in range(replicas):
             store = await open_store(address, (SEAL,), clock)
             stack.push_async_callback(store.close)
-            talk = Conversation(guidance or plain(), organization or sample()[1], clock)
+            own = sample()[1] if department else None
+            talk = Conversation(guidance or plain(), own, clock)
             made.append(replica_on(store, walls, talk, clock))
         yield World(made, walls, clock, Envelope((SEAL,), clock))
         for replica in made:

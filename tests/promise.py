@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from bot.guidance.model import CHANNELS, HANDS_OVER, Promise
+from bot.guidance.model import CHANNELS, HANDS_OVER, Guidance, Promise
+from bot.guidance.words import LANGS
 from tests.slack.fake import FakeSlack
 from tests.teams.fake import FakeTeams
 
@@ -58,16 +60,34 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def seen_only(folder: Path) -> int:
-    """Return how many events the database has seen, when it holds nothing else."""
-    kept = {}
+def kept_in(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table of the database that holds something, and its rows."""
     with closing(sqlite3.connect(folder / "cairn.db")) as database:
         tables = database.execute("select name from sqlite_master where type = 'table'")
-        for (name,) in tables.fetchall():
-            kept[name] = database.execute(f"select * from {name}").fetchall()
-    assert {name for name, rows in kept.items() if rows} <= {"seen", "alembic_version"}
+        kept = {name: database.execute(f"select * from {name}").fetchall() for (name,) in tables}
+    return {name: rows for name, rows in kept.items() if rows}
+
+
+def seen_only(folder: Path) -> int:
+    """Return how many events the database has seen, when it holds nothing else but counts."""
+    kept = kept_in(folder)
+    assert set(kept) <= {"seen", "counts", "alembic_version"}
     assert all(len(digest) == 32 and isinstance(hour, int) for digest, hour in kept["seen"])
     return len(kept["seen"])
+
+
+def counted_only(folder: Path, guidance: Guidance) -> set[str]:
+    """Return the kinds that are counted, when rows hold nothing but weeks and names of ours."""
+    names = {*guidance.trees, *guidance.topics, "yes", "no", "slack", "teams", "web"}
+    names |= {f"summary:{name}" for name in guidance.summaries}
+    names |= {f"{tree.id}/{answer}" for tree in guidance.trees.values() for answer in tree.answers}
+    rows = kept_in(folder).get("counts", [])
+    for week, _, name, lang, many in rows:
+        assert (date(1970, 1, 1) + timedelta(days=week)).weekday() == 0
+        assert name in names
+        assert lang in LANGS
+        assert isinstance(many, int)
+    return {kind for _, kind, *_ in rows}
 
 
 async def on_slack(fake: FakeSlack, drain: Drain) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -55,8 +57,8 @@ def names(guidance: Guidance) -> dict[str, list[str]]:
 
 
 def cells_of(names: Mapping[str, list[str]], *weeks: int) -> list[Cell]:
-    return [Cell(week, kind, name, lang)
-            for week in weeks for kind in KINDS for name in names[kind] for lang in LANGS]  # fmt: skip
+    named = [(kind, name) for kind in KINDS for name in names[kind]]
+    return [Cell(week, *one, lang) for week in weeks for one in named for lang in LANGS]
 
 
 def told(guidance: Guidance, world: World, now: datetime = NOON) -> str:
@@ -115,34 +117,32 @@ def another_world(world: World, cell: Cell) -> dict[Cell, int] | None:
     return None
 
 
-@st.composite
-def worlds(draw: st.DrawFn, names: Mapping[str, list[str]]) -> dict[Cell, int]:
+def world_of(names: Mapping[str, list[str]], seed: int) -> dict[Cell, int]:
     """True counts of a week: of one language or both, near the border or far from it."""
-    many = draw(st.sampled_from([st.integers(0, 12), st.integers(0, 45), st.sampled_from([0, 9]),
-                                 st.sampled_from([9, 10, 19]), st.just(9), st.just(0)]))  # fmt: skip
-    langs = draw(st.sampled_from([("en",), ("fr",), LANGS]))
-    on = draw(st.lists(st.sampled_from(CHANNELS), min_size=1, unique=True))
+    chance = Random(seed)
+    likely = chance.choice([range(13), range(46), [0, 9], [9, 10, 19], [9], [0], [0] * 30 + [1]])
+    langs = chance.choice([("en",), ("fr",), LANGS])
+    on = chance.sample(CHANNELS, chance.randint(1, len(CHANNELS)))
     world = dict.fromkeys(cells_of(names, WEEK), 0)
     for cell in world:
         if cell.lang in langs and cell.kind != CHANNEL:
-            world[cell] = draw(many)
-    for lang in LANGS:
+            world[cell] = chance.choice(likely)
+    for lang in langs:
         left = sum(world[cell] for cell in world if cell.lang == lang and opened(cell))
-        left += draw(st.sampled_from([0, 0, 1, 7])) if lang in langs else 0
-        for channel in on[:-1]:
-            part = draw(st.integers(0, left))
+        left += chance.choice([0, 0, 0, 1, 7])
+        for channel in on:
+            part = left if channel == on[-1] else chance.randint(0, left)
             world[Cell(WEEK, CHANNEL, channel, lang)] = part
             left -= part
-        world[Cell(WEEK, CHANNEL, on[-1], lang)] = left
     return world
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.data())
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
 def test_of_every_hidden_number_another_one_is_as_true_for_all_that_is_shown(
-    guidance: Guidance, names: dict[str, list[str]], data: st.DataObject
+    guidance: Guidance, names: dict[str, list[str]], seed: int
 ):
-    world = data.draw(worlds(names))
+    world = world_of(names, seed)
     assert could_be(world)
     hidden = [cell for cell, many in world.items() if many < STEP]
     others = {cell: another_world(world, cell) for cell in hidden}
@@ -152,8 +152,7 @@ def test_of_every_hidden_number_another_one_is_as_true_for_all_that_is_shown(
         assert other[cell] != world[cell]
         assert shown(other, NOON) == shown(world, NOON)
     if hidden:  # what is printed comes of what may be shown alone; so one of them will do
-        cell = data.draw(st.sampled_from(hidden))
-        other = others[cell]
+        other = others[hidden[seed % len(hidden)]]
         assert other is not None
         assert told(guidance, other) == told(guidance, world)
 
@@ -166,19 +165,21 @@ def test_even_if_every_number_is_at_its_border_and_the_sum_is_known(
     few = {**names, TREE: names[TREE][:5], TOPIC: names[TOPIC][:5], CHANNEL: ["slack"]}
     world = {c: 9 if opened(c) else 90 if c.kind == CHANNEL else 0 for c in cells_of(few, WEEK)}
     assert could_be(world)
+    page = told(guidance, world)
     for cell in (cell for cell, many in world.items() if many < STEP):
         other = another_world(world, cell)
         assert other is not None
         assert other[cell] != world[cell]
-        assert told(guidance, other) == told(guidance, world)
+        assert shown(other, NOON) == shown(world, NOON)
+    assert told(guidance, other) == page
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.data())
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32))
 def test_a_small_number_looks_like_none_and_none_like_no_row(
-    guidance: Guidance, names: dict[str, list[str]], data: st.DataObject
+    guidance: Guidance, names: dict[str, list[str]], seed: int
 ):
-    world = data.draw(worlds(names))
+    world = world_of(names, seed)
     without = {cell: many for cell, many in world.items() if many >= STEP}
     zeros = {**dict.fromkeys(cells_of(names, WEEK, WEEK - DAYS), 0), **without}
     nines = {**dict.fromkeys(cells_of(names, WEEK, WEEK - DAYS), 9), **without}
@@ -318,9 +319,6 @@ def test_every_number_stands_in_a_picture_and_in_a_table_and_each_picture_has_wo
     rows = [one for one in read.of("tr") if one.get("class") == "en"]
     assert len(pictures) == len(rows) > 50
     assert all(one["aria-label"] for one in pictures)
-    assert [one["aria-hidden"] for one in read.of("svg") if "role" not in one] == [
-        "true"
-    ] * 1 or True
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -333,7 +331,7 @@ def test_every_name_of_the_guidance_is_on_the_page_whatever_was_counted(
     titles += [guidance.topics[name].title[lang] for name in names[TOPIC] if ":" not in name]
     titles += [guidance.trees[tree].answers[answer].title[lang]
                for tree, answer in (name.split("/") for name in names[ANSWER])]  # fmt: skip
-    assert [title for title in titles if title not in words] == []
+    assert [title for title in titles if " ".join(title.split()) not in words] == []
     assert "learning" not in words
 
 
@@ -387,8 +385,6 @@ def run(
 
 
 async def test_the_command_shows_what_may_be_shown_of_the_database(address: str, run, patient):
-    import asyncio
-
     week = week_of(datetime.now(UTC)) - 2 * DAYS
     await keep(address, {
         Cell(week, TREE, "can_i_post", "fr"): 47,
@@ -398,11 +394,8 @@ async def test_the_command_shows_what_may_be_shown_of_the_database(address: str,
     status, out, _ = await asyncio.to_thread(run, "--format", "csv", "--lang", "fr")
     assert status == 0
     (row,) = rows_of(out)
-    assert (row["name"], row["at_least"], row["title"]) == (
-        "can_i_post",
-        "40",
-        "Puis-je publier ceci?",
-    )
+    assert (row["name"], row["at_least"]) == ("can_i_post", "40")
+    assert row["title"] == "Puis-je publier ceci?"
     status, out, _ = await asyncio.to_thread(run, "--format", "html")
     assert status == 0
     assert "<td>40+</td>" in out
@@ -412,8 +405,6 @@ async def test_the_command_shows_what_may_be_shown_of_the_database(address: str,
 
 
 async def test_the_command_is_kind_about_a_database_without_counts(run, patient):
-    import asyncio
-
     status, out, told = await asyncio.to_thread(run, "--format", "csv")
     assert (status, out) == (0, "week,what,name,title,language,at_least\n")
     assert "nothing to show yet" in told
@@ -436,14 +427,14 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_page_reads_well_in_light_and_dark_on_wide_and_narrow_screens(
     browser: Browser, guidance: Guidance, sample: World, tmp_path: Path, *,
     lang: Lang, scheme: str, width: int,
 ):  # fmt: skip
-    (tmp_path / "page.html").write_text(page_of(guidance, sample, lang), "utf-8")
+    few = {c: many for c, many in sample.items() if c.kind != ANSWER or "media" in c.name}
+    (tmp_path / "page.html").write_text(page_of(guidance, few, lang), "utf-8")
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=False
     )

@@ -32,6 +32,8 @@ from bot.channels.web.render import renderer
 from bot.channels.web.server import web_chat
 from bot.channels.wording import promise_line, sentences_of
 from bot.conversation import Conversation, Look, Move, Open, Reply
+from bot.disclosure import Cell
+from bot.disclosure import shown as shown_of
 from bot.guidance.model import (
     CHANNELS,
     HANDS_OVER,
@@ -49,6 +51,8 @@ from tests.promise import (
     Claim,
     claims,
     contents,
+    counted_only,
+    kept_in,
     on_slack,
     on_teams,
     proves,
@@ -60,6 +64,8 @@ from tests.slack_app import SEAL_KEY, running
 from tests.teams import screen as teams_screen
 from tests.teams.fake import FakeTeams
 from tests.teams_app import running as in_teams
+from tests.thousand import MARK as PEOPLE_MARK
+from tests.thousand import all_records, converse, crowd_of, places_of, traces
 
 
 def files_open_for_writing() -> set[str]:
@@ -318,6 +324,57 @@ async def test_nothing_asked_in_teams_is_recorded_but_that_a_message_came(tmp_pa
     written = contents(tmp_path)
     assert set(written) <= {"cairn.db", "cairn.db-wal", "cairn.db-shm"}
     assert not any(MARK.encode() in data for data in written.values())
+
+
+def shown_to_nobody(folder: Path) -> bool:
+    """Whether nothing is shown of these counts, ever: each of them is under ten."""
+    rows = kept_in(folder)["counts"]
+    assert all(many < 10 for *_, many in rows)
+    world = {Cell(*row[:-1]): row[-1] for row in rows}
+    return not any(shown_of(world, utc_now() + timedelta(days=days)) for days in (0, 9, 400))
+
+
+@proves("counted", "slack")
+async def test_what_is_opened_on_slack_is_counted_by_week_and_not_by_person(tmp_path: Path):
+    async with FakeSlack(rates=False) as fake, running(fake, folder=tmp_path) as cairn:
+        await on_slack(cairn.fake, cairn.drain)
+    assert {"tree", "topic", "channel"} <= counted_only(tmp_path, cairn.conversation.guidance)
+    assert shown_to_nobody(tmp_path)
+
+
+@proves("counted", "teams")
+async def test_what_is_opened_in_teams_is_counted_by_week_and_not_by_person(tmp_path: Path):
+    async with FakeTeams(rates=False) as fake, in_teams(fake, folder=tmp_path) as cairn:
+        await on_teams(cairn.fake, cairn.drain)
+    assert {"tree", "topic", "channel"} <= counted_only(tmp_path, cairn.conversation.guidance)
+    assert shown_to_nobody(tmp_path)
+
+
+@proves("counted", "web")
+async def test_what_is_opened_on_the_web_is_counted_by_week_and_not_by_person(tmp_path: Path):
+    """Where there is a database; without one nothing is counted (see ``no_record``)."""
+    place = "find_office?who=employee"
+    fields = {"place": place, "lang": "en", "question": "need", "pick": "media"}
+    acts = ({"do": "open:can_i_post"}, {"do": "choose"}, {"do": "say", "text": MARK})
+    async with (
+        FakeTeams(rates=False) as fake,
+        in_teams(fake, folder=tmp_path, web="true") as cairn,
+        ClientSession() as http,
+    ):
+        for act in acts:
+            await http.post(cairn.url, data={**fields, **act})
+    assert counted_only(tmp_path, cairn.conversation.guidance) == {"tree", "answer", "channel"}
+    assert shown_to_nobody(tmp_path)
+    assert not any(MARK.encode() in data for data in contents(tmp_path).values())
+
+
+@proves("counted", *HANDS_OVER, handoff=True)
+async def test_where_something_can_be_sent_it_is_counted_without_people_too(tmp_path: Path):
+    with all_records() as told:
+        async with crowd_of(tmp_path, 4) as crowd:
+            await converse(crowd, 30, 16)
+    assert {"tree", "channel"} <= counted_only(tmp_path, crowd.guidance)
+    assert traces(places_of(tmp_path, told), [PEOPLE_MARK, *crowd.ids()]) == []
 
 
 @proves("place_sealed", "teams")

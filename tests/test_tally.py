@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, select
 
-from bot.app import utc_now
+from bot.app import utc_now, web_application
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person as SlackPerson
 from bot.channels.teams.answers import TeamsAnswers
@@ -42,13 +44,19 @@ from bot.guidance.screen import Sort
 from bot.guidance.words import LANGS, Lang
 from bot.organization import Organization
 from bot.seal import Seal, Surface
+from bot.settings import read_settings
 from bot.store import Store, counts, engine, open_store
 from bot.store import tables as stored
 from bot.tally import _MOST, Tally
 from bot.weeks import last_closed, last_shown, monday_of, week_of
 from tests.conftest import NOON, still
 from tests.promise import contents
+from tests.slack.fake import FakeSlack
+from tests.slack.screen import block_of
 from tests.slack_app import SEAL_KEY
+from tests.slack_app import running as on_slack
+from tests.teams.fake import FakeTeams
+from tests.teams_app import running as in_teams
 
 pytest_plugins = ["tests.postgres"]
 
@@ -514,3 +522,92 @@ async def test_what_is_being_written_when_cairn_stops_is_written_once(store: Sto
             for _ in range(turns):
                 await asyncio.sleep(0)
     assert [row[-1] for row in await rows(store)] == [30]
+
+
+# -- over HTTP, one act once
+
+ASKED = {"en": "does my employer monitor my facebook page?",
+         "fr": "est-ce que mon employeur surveille mon compte facebook?"}  # fmt: skip
+
+
+def counted_in(folder: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(folder / "cairn.db")) as database:
+        rows = database.execute("SELECT kind, name, lang, many FROM counts").fetchall()
+    return {f"{kind} {name} {lang}": many for kind, name, lang, many in rows}
+
+
+async def test_each_act_on_slack_counts_once_however_it_is_answered(tmp_path: Path):
+    async with FakeSlack(rates=False) as fake, on_slack(fake, folder=tmp_path) as cairn:
+        alice = fake.person("alice", locale="en-CA")
+        team = fake.channel("team", alice)
+        await alice.shortcut("find_office.en")
+        for question, picked in (("who", "employee"), ("need", "media")):
+            assert question in block_of(alice.view, "pick")
+            await alice.pick(alice.view, block_of(alice.view, "pick"), picked)
+            await alice.submit(alice.view)
+        for button in ("why", "look", "language:whole", "language:whole", "copy"):
+            await alice.press(alice.view, button)
+            await cairn.drain()
+        await alice.submit(alice.view)
+        await alice.press(alice.view, "rate:yes")
+        await cairn.drain()
+        await alice.slash("/cairn", ASKED["en"])
+        outcome = await alice.message(ASKED["en"])
+        await cairn.drain()
+        await fake.redeliver(outcome)
+        await cairn.drain()
+        await alice.mention(team, ASKED["en"])
+        await alice.open_home()
+        await alice.slash("/cairn")
+        await alice.message("menu")
+        await alice.message("I want to die tonight")
+        await cairn.drain()
+    assert counted_in(tmp_path) == {
+        "answer find_office/media en": 1, "channel slack en": 3, "helped yes en": 1,
+        "topic monitoring en": 2, "tree find_office en": 1,
+    }  # fmt: skip
+
+
+async def test_each_act_in_teams_counts_once_however_it_is_answered(tmp_path: Path):
+    async with FakeTeams(rates=False) as fake, in_teams(fake, folder=tmp_path) as cairn:
+        alice = fake.person("alice", locale="fr-CA", installed=False)
+        team = fake.channel("team", alice)
+        await alice.install()
+        outcome = await alice.message(ASKED["fr"])
+        await cairn.drain()
+        await fake.redeliver(outcome)
+        await cairn.drain()
+        await alice.message("Trouver le bon bureau")
+        await cairn.drain()
+        for question, picked in (("who", "employee"), ("need", "media")):
+            await alice.pick(alice.card, f"pick:fr:{question}", picked)
+            await alice.press(alice.card, "choose")
+            await cairn.drain()
+        for button in ("why", "look", "language:whole", "language:whole", "rate:no"):
+            await alice.press(alice.card, button)
+            await cairn.drain()
+        await alice.press(alice.card, "private:whole")
+        await alice.press(alice.dialog, "open:crisis")
+        alice.close()
+        await alice.extension("check_before_post")
+        alice.close()
+        await alice.mention(team, ASKED["fr"])
+        await alice.message("menu")
+        await cairn.drain()
+    assert counted_in(tmp_path) == {
+        "answer find_office/media fr": 1, "channel teams fr": 3, "helped no fr": 1,
+        "topic monitoring fr": 1, "tree can_i_post fr": 1, "tree find_office fr": 1,
+    }  # fmt: skip
+
+
+async def test_without_a_database_nothing_is_counted_and_the_web_chat_answers(
+    tmp_path: Path, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    server = TestServer(web_application(read_settings({}), conversation))
+    await server.start_server(access_log=None)
+    async with ClientSession() as http:
+        answer = await http.post(server.make_url("/"), data={"do": "open:can_i_post"})
+        assert "rate:yes" not in await answer.text()
+    await server.close()
+    assert contents(tmp_path) == {}

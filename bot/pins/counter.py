@@ -175,8 +175,8 @@ class PinCounter:
         room = await self._boards[who.platform].room(wish.place)
         if room is not Room.OPEN:
             return self._no_room(who, room, lang)
-        told = self._keeper.revisions(who.platform)
-        taken = await self._pins.put(wish.place, wish.summary, wish.langs, told)
+        known = self._keeper.revisions(who.platform)
+        taken = await self._pins.put(wish.place, wish.summary, wish.langs, known)
         try:
             pin = await self._brought(taken, until)
         except (LaterError, TimeoutError):

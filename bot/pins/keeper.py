@@ -30,7 +30,7 @@ WAITS: Final = (5, 15, 60, 300, 1_800, 3_600)
 
 _REFUSED: Final = 86_400.0
 _MOST_REFUSED: Final = 7
-"""Days on which a platform may refuse to change a post before the pin is given up."""
+"""Days on which a platform may refuse to change a post, or to let it go, until it is given up."""
 
 _LONGEST_POSTING: Final = 20
 """Attempts at a first post: most of a day. After that nobody expects it any more."""
@@ -82,7 +82,12 @@ class Keeper:
         replies = [_reply(talk, summary, lang) for lang in langs_of(langs)]
         concerned = revisions_of(talk.guidance, summary)
         changed = concerned[-1][1].on.isoformat() if concerned else None
-        return self._boards[platform].draw(replies, changed)
+        board = self._boards[platform]
+        try:
+            return board.draw(replies, changed)
+        except RefusedError:
+            # Names alone are better than a post that goes stale, or none.
+            return board.draw([_brief(reply) for reply in replies], changed)
 
     def revisions(self, platform: str) -> int:
         """Return how many revisions the guidance has had."""
@@ -113,7 +118,8 @@ class Keeper:
 
     async def once(self, platform: str) -> bool:
         """Make one call for the pin that is due longest; return false where there is none."""
-        pin = await self._pins.take(platform, self._boards[platform].spacing)
+        known = self.revisions(platform)
+        pin = await self._pins.take(platform, self._boards[platform].spacing, known)
         if pin is None:
             return False
         await self.step(pin)
@@ -142,9 +148,6 @@ class Keeper:
 
     async def _stepped(self, pin: Pin, *, hold: bool) -> tuple[Pin | None, bool]:
         """Make one call for a pin; return it as it is then, and whether more is to be done."""
-        if self._waits_for_a_newer(pin):
-            await self._pins.later(pin, _ROUND, pin.tries)
-            return None, False
         try:
             after, more = await self._call(pin)
         except GoneError:
@@ -166,12 +169,6 @@ class Keeper:
             return None, False
         same = await self._pins.done(pin, after, more=more, hold=hold)
         return (after if same else None), more and same
-
-    def _waits_for_a_newer(self, pin: Pin) -> bool:
-        """Tell whether somebody wants a summary that only a newer Cairn has."""
-        guidance = self._conversations[pin.platform].guidance
-        unknown = pin.summary not in guidance.summaries
-        return pin.state == POSTING and unknown and pin.told > len(guidance.revisions)
 
     async def _call(self, pin: Pin) -> tuple[Pin | None, bool]:
         """Make the next call for a pin; return what it is then, and whether another call follows.
@@ -207,7 +204,7 @@ class Keeper:
         drawn = self._wanted(pin, guidance)
         loose = pin.held == Held.UNKNOWN
         news = [one for n, one in _substantive(guidance, pin.summary) if n > pin.told]
-        told = pin.told if news or drawn is None else known
+        told = pin.told if news or drawn is None else max(pin.told, known)
         if drawn is not None and pin.shown != drawn.mark:
             await board.update(place, pin.ref, drawn)
             return replace(pin, shown=drawn.mark, told=told), bool(news) or loose
@@ -227,8 +224,8 @@ class Keeper:
 
     def _wanted(self, pin: Pin, guidance: Guidance) -> Drawn | None:
         """Return what a pin that stands should show; nothing where it is left as it is."""
-        if pin.told > len(guidance.revisions) or pin.summary not in guidance.summaries:
-            return None  # a newer Cairn knows better, or ``wake`` has it taken away
+        if pin.summary not in guidance.summaries:
+            return None  # ``wake`` has it taken away
         try:
             return self.draw(pin.platform, pin.summary, pin.langs)
         except PlatformError:
@@ -246,7 +243,7 @@ class Keeper:
 
     async def _refused(self, pin: Pin, error: PlatformError) -> None:
         tries = min(pin.tries, 0) - 1
-        if pin.state == LEAVING or not pin.ref or tries < -_MOST_REFUSED:
+        if not pin.ref or tries < -_MOST_REFUSED:
             _log().error("a pinned summary is given up: %s", error.code)
             await self._pins.drop(pin, gone=False)
             return
@@ -345,6 +342,17 @@ def _failures(pin: Pin) -> int:
 def _wait(pin: Pin) -> float:
     """Return the seconds until a pin is tried again."""
     return float(WAITS[min(_failures(pin), len(WAITS) - 1)])
+
+
+def _brief(reply: Reply) -> Reply:
+    """Return a summary that names its offices, and not how each is reached."""
+    cards = [
+        replace(card, contact=replace(card.contact, phone=None, email=None, url={}))
+        if card.contact is not None
+        else card
+        for card in reply.cards
+    ]
+    return replace(reply, cards=tuple(cards), tools=())
 
 
 def _reply(talk: Conversation, summary: str, lang: Lang) -> Reply:

@@ -34,12 +34,11 @@ class Pins:
         async with self._store.transaction() as transaction:
             return await kept.of_channel(transaction.connection, place.platform, place.channel)
 
-    async def put(self, place: Place, summary: str, langs: str, told: int) -> Taken:
+    async def put(self, place: Place, summary: str, langs: str, known: int) -> Taken:
         """Have a summary stand in a channel in these languages, in place of the same one.
 
         What stands there already is written and pinned once more in any case: who asks for it may
-        see that somebody deleted it. ``told`` is of how many revisions whoever sees it now need
-        not be told.
+        see that somebody deleted it. ``known`` is of how many revisions they know who see it now.
         """
         async with self._store.transaction() as transaction:
             new = {
@@ -53,13 +52,14 @@ class Pins:
                 "ref": "",
                 "held": Held.UNKNOWN.value,
                 "shown": "",
-                "told": told,
+                "told": known,
+                "known": known,
                 "taken": 0,
                 "tries": 0,
             }
             pin = await kept.in_place(transaction.connection, new)
             anew = {"langs": langs, "held": Held.UNKNOWN.value, "shown": ""}
-            return await self._want(transaction, pin, state=POSTING, **anew)
+            return await self._want(transaction, pin, state=POSTING, known=known, **anew)
 
     async def remove(self, place: Place, idents: Iterable[int]) -> tuple[Taken, ...]:
         """Have pins of a channel taken away; those of others are left alone."""
@@ -72,7 +72,7 @@ class Pins:
                 found.append(await self._want(transaction, pin, state=LEAVING))
         return tuple(found)
 
-    async def _want(self, transaction: Transaction, pin: Pin, **wanted: str) -> Taken:
+    async def _want(self, transaction: Transaction, pin: Pin, **wanted: str | int) -> Taken:
         """Write down what is wanted of a pin now, and take it unless somebody else has it."""
         now = _seconds(transaction)
         ours = pin.taken <= now
@@ -103,16 +103,20 @@ class Pins:
             now = _seconds(transaction)
             return await kept.wake(transaction.connection, sort, wanted, now)
 
-    async def dismiss(self, sort: Sort, revisions: int) -> int:
-        """Have the pins of a sort taken away, since there is no such summary any more."""
+    async def dismiss(self, sort: Sort, known: int) -> int:
+        """Have the pins of a sort taken away, since there is no such summary any more.
+
+        ``known`` is how many revisions the one knows who says so.
+        """
         async with self._store.transaction() as transaction:
             now = _seconds(transaction)
-            return await kept.dismiss(transaction.connection, sort, revisions, now)
+            return await kept.dismiss(transaction.connection, sort, known, now)
 
-    async def take(self, platform: str, spacing: float) -> Pin | None:
+    async def take(self, platform: str, spacing: float, known: int) -> Pin | None:
         """Take the next pin for which something is to be done, if it is the turn of a platform."""
         async with self._store.transaction() as transaction:
-            return await kept.take(transaction.connection, platform, transaction.now, spacing)
+            now = transaction.now
+            return await kept.take(transaction.connection, platform, now, spacing, known)
 
     async def pause(self, platform: str, wait: float) -> None:
         """Leave a platform alone for so many seconds."""

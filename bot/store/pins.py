@@ -37,9 +37,10 @@ class Pin:
 
     ``langs`` are its languages in their order, such as ``fr+en``; ``ref`` what the post is called,
     empty until it is posted; ``held`` whether the platform has it among its pins; ``shown`` a
-    digest of what it shows, ``told`` how many revisions its readers know of. ``due`` is in seconds
-    since 1970, nothing where nothing is to be done; until ``taken`` somebody is doing it. ``tries``
-    counts those that failed in a row, below zero where the platform refused.
+    digest of what it shows, ``told`` how many revisions its readers know of, ``known`` how many
+    whoever wants it so: one who knows of fewer is an older Cairn, and leaves it alone. ``due`` is
+    in seconds since 1970, nothing where nothing is to be done; until ``taken`` somebody is doing
+    it. ``tries`` counts those that failed in a row, below zero where the platform refused.
 
     One that is ``posting`` is wanted by somebody, who may see that its post is gone: then it is
     posted anew. One that is ``standing`` is forgotten with its post.
@@ -57,6 +58,7 @@ class Pin:
     held: str
     shown: str
     told: int
+    known: int
     due: int | None
     taken: int
     tries: int
@@ -75,12 +77,12 @@ class Sort:
 class Wanted:
     """What pins of a sort should show, and of how many revisions their readers should know.
 
-    A pin that knows of more than ``revisions`` was changed by a newer Cairn, and is left alone.
+    ``known`` is how many the one knows who says so.
     """
 
     mark: str
     told: int
-    revisions: int
+    known: int
 
 
 def _pin(row: Row[tuple[object, ...]]) -> Pin:
@@ -140,17 +142,23 @@ async def forget_all(
 
 
 async def take(
-    connection: AsyncConnection, platform: str, now: datetime, spacing: float
+    connection: AsyncConnection, platform: str, now: datetime, spacing: float, known: int
 ) -> Pin | None:
     """Take the pin of a platform that is due longest, so that nobody else does for a while.
 
-    What somebody asked for comes before what stands already and is only to be changed. That is a
-    turn; there is none within ``spacing`` seconds of the last one, whoever had it.
+    What somebody asked for comes before what stands already and is only to be changed. What is
+    wanted by one who knows of more revisions than ``known`` is left to them. That is a turn; there
+    is none within ``spacing`` seconds of the last one, whoever had it.
     """
     kept, at = pins.c, int(now.timestamp())
     due = (
         select(pins)
-        .where(kept.platform == platform, kept.due <= at, kept.taken <= at)
+        .where(
+            kept.platform == platform,
+            kept.due <= at,
+            kept.taken <= at,
+            or_(kept.known <= known, kept.state == LEAVING),
+        )
         .order_by(kept.state == STANDING, kept.due, kept.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -173,14 +181,14 @@ async def wake(connection: AsyncConnection, sort: Sort, wanted: Wanted, now: int
     """Have pins changed that show something else than is wanted; return how many those are."""
     kept = pins.c
     stale = or_(kept.shown != wanted.mark, kept.told < wanted.told)
-    where = (*_of(sort), stale, kept.due.is_(None), kept.told <= wanted.revisions)
-    found = update(pins).where(*where).values(due=now, tries=0)
+    where = (*_of(sort), stale, kept.due.is_(None), kept.known <= wanted.known)
+    found = update(pins).where(*where).values(due=now, known=wanted.known, tries=0)
     return (await connection.execute(found)).rowcount
 
 
-async def dismiss(connection: AsyncConnection, sort: Sort, revisions: int, now: int) -> int:
+async def dismiss(connection: AsyncConnection, sort: Sort, known: int, now: int) -> int:
     """Have pins taken away that show what is not there any more."""
-    where = (*_of(sort), pins.c.told <= revisions)
+    where = (*_of(sort), pins.c.known <= known)
     found = update(pins).where(*where).values(state=LEAVING, due=now, tries=0)
     return (await connection.execute(found)).rowcount
 

@@ -153,6 +153,8 @@ pins: Final = Table(
     # A digest of what the post shows, and how many revisions its readers have been told of.
     Column("shown", String(32), nullable=False),
     Column("told", Integer, nullable=False),
+    # Of how many whoever wants it so knows: one who knows of fewer leaves it alone.
+    Column("known", Integer, nullable=False),
     # Seconds since 1970; nothing where nothing is to be done.
     Column("due", BigInteger, index=True),
     # Until when whoever does it has it, in seconds since 1970.

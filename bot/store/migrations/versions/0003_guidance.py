@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("held", sa.String(8), nullable=False),
         sa.Column("shown", sa.String(32), nullable=False),
         sa.Column("told", sa.Integer, nullable=False),
+        sa.Column("known", sa.Integer, nullable=False),
         sa.Column("due", sa.BigInteger),
         sa.Column("taken", sa.BigInteger, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
