@@ -234,6 +234,11 @@ class Conversation:
         return self._said.organization
 
     @property
+    def today(self) -> date:
+        """The day that it is, on the organization's clock."""
+        return self._now().date()
+
+    @property
     def _takes_drafts(self) -> bool:
         """Whether people may paste a draft here, as the organization has it now."""
         allowed = self.organization.free_text if self.organization else FREE_TEXT

@@ -12,6 +12,7 @@ port ``bot.pins.port.Board``: it holds channels with posts, pins and threads, fa
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -19,7 +20,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import delete, select
 
@@ -495,6 +496,74 @@ class World:
     def current(self, summary: str = SUMMARY, langs: str = "en+fr", platform: str = "slack") -> str:
         """What a pin should show now."""
         return self.walls[platform].words_of(self.first.keeper.draw(platform, summary, langs))
+
+
+class Loops:
+    """The loops of a keeper, for which time passes only where a test lets it."""
+
+    def __init__(self, keeper: Keeper, platforms: int, time: Time) -> None:
+        self.rounds: asyncio.Queue[int] = asyncio.Queue()
+        """What each look for changes has found."""
+        self._keeper = keeper
+        self._loops = 1 + platforms
+        self._time = time
+        self._asleep: list[tuple[float, asyncio.Event]] = []
+        self._all_asleep = asyncio.Event()
+        self._wake = keeper.wake
+        keeper._sleep = self._sleep
+        keeper.wake = self._woken  # type: ignore[method-assign]
+
+    async def _woken(self) -> int:
+        woken = await self._wake()
+        self.rounds.put_nowait(woken)
+        return woken
+
+    async def _sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        woken = asyncio.Event()
+        self._asleep.append((self._time.now + seconds, woken))
+        if len(self._asleep) == self._loops:
+            self._all_asleep.set()
+        await woken.wait()
+
+    async def let_pass(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Let so many seconds pass, or fewer: ``until`` is asked before each step."""
+        end = self._time.now + seconds
+        await self._all_asleep.wait()
+        while (first := min(self._asleep, key=lambda one: one[0]))[0] <= end:
+            if until():
+                return
+            self._time.go_to(max(first[0], self._time.now))
+            self._asleep.remove(first)
+            self._all_asleep.clear()
+            first[1].set()
+            await self._all_asleep.wait()
+        self._time.go_to(end)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Loops]:
+        running = asyncio.create_task(self._keeper.run())
+        try:
+            await self.rounds.get()
+            yield self
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await self._keeper.drain()
+
+
+class Time(Protocol):
+    """What loops need of a clock."""
+
+    @property
+    def now(self) -> float: ...
+
+    def go_to(self, moment: float) -> None: ...
+
+
+def loops_of(here: World) -> Loops:
+    """The loops of the first process."""
+    return Loops(here.first.keeper, len(here.walls), here)
 
 
 def at(platform: str = "slack", channel: str = TEAM) -> Place:

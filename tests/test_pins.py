@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -35,6 +35,7 @@ from tests.pins import (
     World,
     at,
     down,
+    loops_of,
     no_fault,
     person,
     plain,
@@ -920,55 +921,6 @@ async def test_a_summary_that_only_a_newer_cairn_has_waits_for_it(two: World):
 # ---- the loop
 
 
-class Loops:
-    """The loops of a keeper, for which time passes only where a test lets it."""
-
-    def __init__(self, here: World) -> None:
-        self.rounds: asyncio.Queue[int] = asyncio.Queue()
-        self._here = here
-        self._keeper = here.first.keeper
-        self._asleep: list[tuple[float, asyncio.Event]] = []
-        self._all_asleep = asyncio.Event()
-        self._wake = self._keeper.wake
-        self._keeper._sleep = self._sleep
-        self._keeper.wake = self._woken  # type: ignore[method-assign]
-
-    async def _woken(self) -> int:
-        woken = await self._wake()
-        self.rounds.put_nowait(woken)
-        return woken
-
-    async def _sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        woken = asyncio.Event()
-        self._asleep.append((self._here.now + seconds, woken))
-        if len(self._asleep) == 1 + len(self._here.walls):
-            self._all_asleep.set()
-        await woken.wait()
-
-    async def let_pass(self, seconds: float) -> None:
-        end = self._here.now + seconds
-        await self._all_asleep.wait()
-        while (first := min(self._asleep, key=lambda one: one[0]))[0] <= end:
-            self._here.go_to(first[0])
-            self._asleep.remove(first)
-            self._all_asleep.clear()
-            first[1].set()
-            await self._all_asleep.wait()
-        self._here.go_to(end)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Loops]:
-        running = asyncio.create_task(self._keeper.run())
-        try:
-            await self.rounds.get()
-            yield self
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            await self._keeper.drain()
-
-
 async def test_the_loop_finds_what_changed_when_it_is_rung_and_says_how_far_it_is(
     here: World, log: pytest.LogCaptureFixture
 ):
@@ -977,7 +929,7 @@ async def test_the_loop_finds_what_changed_when_it_is_rung_and_says_how_far_it_i
     for channel in channels:
         for name in SUMMARIES:
             await here.pin(channel, summary=name)
-    async with Loops(here).running() as loops:
+    async with loops_of(here).running() as loops:
         await loops.let_pass(130)
         assert "current" not in log.text
         here.say(everything_else(plain()))
@@ -1001,13 +953,13 @@ async def test_the_loop_looks_again_after_a_quarter_of_an_hour(
 ):
     """A day begins without anybody ringing."""
     monkeypatch.setattr(keepers, "_ROUND", 0.01)
-    async with Loops(here).running() as loops:
+    async with loops_of(here).running() as loops:
         assert await loops.rounds.get() == 0
 
 
 async def test_whoever_rings_while_it_looks_is_heard(here: World):
     await here.pin()
-    loops = Loops(here)
+    loops = loops_of(here)
     wake = loops._wake
 
     async def changed_meanwhile() -> int:
@@ -1027,7 +979,7 @@ async def test_a_store_that_fails_for_a_while_stops_nothing_for_good(
 ):
     await here.pin()
     here.say(changed())
-    async with Loops(here).running() as loops:
+    async with loops_of(here).running() as loops:
         await loops.let_pass(1)
         async with here.first.store.transaction() as transaction:
             await transaction.connection.execute(text("ALTER TABLE pins RENAME TO elsewhere"))
@@ -1050,7 +1002,7 @@ async def test_a_board_that_breaks_is_told_by_its_type_only(
 
     here.slack.fault = broken
     here.say(changed())
-    async with Loops(here).running() as loops:
+    async with loops_of(here).running() as loops:
         await loops.let_pass(30)
         here.slack.fault = no_fault
         await loops.let_pass(90)

@@ -46,7 +46,7 @@ from tests.pins import (
 pytest_plugins = ["tests.postgres"]
 POSTGRES = pytest.mark.xdist_group("postgres")
 
-LEAST = {"post": 20, "again": 20, "refresh": 20, "unpin": 10}
+LEAST = {"post": 15, "again": 15, "refresh": 20, "unpin": 10}
 """How many points there are at the least, or they were not seen."""
 
 
@@ -96,12 +96,13 @@ class Lasting(Wall):
 class Life:
     """One process, from its start to its end."""
 
+    kind: str
     number: int
     here: World
     wall: Lasting
     point: Points
 
-    async def live(self, kind: str) -> None:
+    async def live(self) -> None:
         """Settle what the last life has left, then do something; die on the way."""
         if self.wall.noted and self.wall.noted[-1][0] != "settled":
             begun = max(n for n, one in enumerate(self.wall.noted) if one[0] == "life")
@@ -109,38 +110,40 @@ class Life:
             await self.settle(self.wall.noted[begun][1], acknowledged=done)
         channel = f"C{self.number}"
         self.wall.channels[channel] = Channel()
-        form = await self._ready(kind, channel)
+        press = await self._ready(channel)
         self.wall.note_down("life", channel)
         self.point.counts = True
-        if kind == "refresh":
+        if press is None:
             self.here.say(guidance_of(self.number + 1))
             self.here.next_round = 0.0
             await self.here.rest(minutes=1)
-        elif await self._press(kind, form):
+        elif await self._press(press):
             self.wall.note_down("acknowledged")
             self.point()
         self.point.counts = False
-        await self.settle(channel, acknowledged=True, kind=kind)
+        await self.settle(channel, acknowledged=True)
 
-    async def _ready(self, kind: str, channel: str) -> Press:
-        """Come to the point at which one press is all that is missing."""
+    async def _ready(self, channel: str) -> Press | None:
+        """Come to the point at which one press is all that is missing, or none."""
+        kind = self.kind
         if kind != "post":
             await self.here.pin(channel, langs="en" if kind == "again" else "both")
         if kind == "unpin":
             form = await self.here.press(person(), Press(LEAVE, where=at(channel=channel)))
             [row] = await self._rows(channel)
             return Press(REMOVE, form.held, {"pins": (str(row.id),)})
+        if kind == "refresh":
+            return None
         form = await self.here.seen(channel, langs="fr" if kind == "again" else "both")
         return Press(PUT, form.held)
 
-    async def _press(self, kind: str, press: Press) -> bool:
+    async def _press(self, press: Press) -> bool:
         form = await self.here.press(person(), press)
-        said = "pin_left" if kind == "unpin" else "pin_done"
-        return says(form, said)
+        return says(form, "pin_left" if self.kind == "unpin" else "pin_done")
 
-    async def settle(self, channel: str, *, acknowledged: bool, kind: str = "") -> None:
+    async def settle(self, channel: str, *, acknowledged: bool) -> None:
         """Find out what became of it; whoever does not know whether it was done asks again."""
-        kind = kind or KIND[0]
+        kind = self.kind
         rows = await self._rows(channel)
         if kind in ("post", "again"):
             langs = "fr" if kind == "again" else "en+fr"
@@ -153,11 +156,12 @@ class Life:
             await self.here.unpin(channel)
         self.here.next_round = 0.0
         await self.here.rest(minutes=3)
-        await self._look(channel, kind)
+        await self._look(channel)
         await self.here.first.pins.forget("slack", at().tenant, channel)
         self.wall.note_down("settled")
 
-    async def _look(self, channel: str, kind: str) -> None:
+    async def _look(self, channel: str) -> None:
+        kind = self.kind
         rows, posts = await self._rows(channel), self.wall.posts(channel)
         if kind == "unpin":
             assert (rows, posts) == ([], []), "it is gone, and nobody remembers it"
@@ -186,9 +190,6 @@ class Life:
         return [row for row in await self.here.rows() if row.channel == channel]
 
 
-KIND: list[str] = []
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Where lives take place, and what each of them does."""
@@ -210,7 +211,7 @@ class Plan:
             department=False,
         ) as here:
             await alone(here.first.store)
-            await Life(number, here, wall, point).live(self.kind)
+            await Life(self.kind, number, here, wall, point).live()
 
     def twice(self) -> Counter[str]:
         """What was seen once more than needed, and how often."""
@@ -230,7 +231,6 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def die_everywhere(plan: Plan) -> None:
     """Die at each point once."""
-    KIND[:] = [plan.kind]
     guidance_of(0)  # what each life needs is read once, in the parent of them all
     deadly = 0
     while spawn(partial(plan.live, deadly, deadly)):

@@ -1,4 +1,4 @@
-"""Is somebody who pins a summary told what they must know at each step, and nobody anything else?"""
+"""Is somebody who pins told what they must know at each step, and nobody else anything?"""
 
 from __future__ import annotations
 

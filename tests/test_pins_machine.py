@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,21 +196,15 @@ class PinMachine(RuleBasedStateMachine):
         most=st.sampled_from([None, None, 3]),
     )  # fmt: skip
     def platforms(self, fault: Any, most: int | None) -> None:
-        for wall in self.world.walls.values():
+        for name, wall in self.world.walls.items():
             wall.fault = no_fault if fault == "lost" else fault
-            wall.fault_after = self._lost if fault == "lost" else no_fault
+            wall.fault_after = partial(self._lost, name) if fault == "lost" else no_fault
             wall.most_a_minute = most
         self.refused_lines |= fault not in (no_fault, down, "lost")
 
-    def _lost(self, call: Call) -> PlatformError | None:
+    def _lost(self, platform: str, call: Call) -> PlatformError:
         """It is done, and no answer comes."""
-        if call.method == "room":
-            return None
-        if call.method == "post":
-            platform = "slack" if any(
-                call in wall.calls for name, wall in self.world.walls.items() if name == "slack"
-            ) else "teams"  # fmt: skip
-            self.strays[platform, call.channel] += 1
+        self.strays[platform, call.channel] += call.method == "post"
         self.lost_lines += call.method == "note"
         return LaterError("lost")
 

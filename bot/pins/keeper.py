@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Final
 
@@ -19,6 +20,7 @@ from bot.errors import CairnError
 from bot.guidance.model import Guidance, Materiality, Revision
 from bot.guidance.pages import HOME
 from bot.guidance.words import LANGS, Lang
+from bot.organization import Organization
 from bot.pins.port import Board, Drawn, Held
 from bot.pins.service import Pins
 from bot.platforms import GoneError, LaterError, Place, PlatformError, RefusedError
@@ -49,6 +51,10 @@ _TELL: Final = 60.0
 Sleep = Callable[[float], Awaitable[None]]
 
 
+_Now = tuple[Guidance, Organization | None, date]
+"""All that a post depends on, besides which one it is."""
+
+
 class Keeper:
     """Brings the pins of all platforms to where they belong."""
 
@@ -68,6 +74,7 @@ class Keeper:
         self._behind: set[str] = set()
         self._begun: set[asyncio.Future[bool]] = set()
         self._bell = asyncio.Event()
+        self._drawn: dict[tuple[str, str, str], tuple[_Now, Drawn]] = {}
 
     # -- what should stand
 
@@ -78,16 +85,22 @@ class Keeper:
             RefusedError: it does not fit into one message.
 
         """
-        talk = self._conversations[platform]
+        talk, key = self._conversations[platform], (platform, summary, langs)
+        now = (talk.guidance, talk.organization, talk.today)
+        before = self._drawn.get(key)
+        if before is not None and _same(before[0], now):
+            return before[1]
         replies = [_reply(talk, summary, lang) for lang in langs_of(langs)]
         concerned = revisions_of(talk.guidance, summary)
         changed = concerned[-1][1].on.isoformat() if concerned else None
         board = self._boards[platform]
         try:
-            return board.draw(replies, changed)
+            drawn = board.draw(replies, changed)
         except RefusedError:
             # Names alone are better than a post that goes stale, or none.
-            return board.draw([_brief(reply) for reply in replies], changed)
+            drawn = board.draw([_brief(reply) for reply in replies], changed)
+        self._drawn[key] = now, drawn
+        return drawn
 
     def revisions(self, platform: str) -> int:
         """Return how many revisions the guidance has had."""
@@ -353,6 +366,11 @@ def _brief(reply: Reply) -> Reply:
         for card in reply.cards
     ]
     return replace(reply, cards=tuple(cards), tools=())
+
+
+def _same(before: _Now, now: _Now) -> bool:
+    """Tell whether a post that was drawn before would be drawn just so."""
+    return before[0] is now[0] and before[1] is now[1] and before[2] == now[2]
 
 
 def _reply(talk: Conversation, summary: str, lang: Lang) -> Reply:
