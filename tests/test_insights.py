@@ -137,7 +137,7 @@ def world_of(names: Mapping[str, list[str]], seed: int) -> dict[Cell, int]:
     return world
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_of_every_hidden_number_another_one_is_as_true_for_all_that_is_shown(
     guidance: Guidance, names: dict[str, list[str]], seed: int
@@ -443,7 +443,7 @@ def test_the_page_reads_well_in_light_and_dark_on_wide_and_narrow_screens(
     page.goto(f"file://{tmp_path}/page.html")
     assert said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("getComputedStyle(document.querySelector('main')).borderRadius") != ""
+    assert page.evaluate("getComputedStyle(document.body).margin") == "0px"  # the style is ours
     page.close()
     looked = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
