@@ -251,6 +251,8 @@ def test_our_words_read_in_teams_as_they_are_meant(parse: Parse):
     words = our_words()
     assert len(words) > 2_000
     for text in words:
+        if "\n\n" in text:
+            continue  # a letter, which nobody reads as marks: it stands in a field to copy from
         assert blocks_of(parse(PEN.marked(text))) == meant(text), text
         shows_just(parse, text)
 
