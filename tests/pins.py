@@ -47,7 +47,7 @@ from tests.desk import SEAL, Clock
 TENANTS = {"slack": "T0CAIRN", "teams": "a-tenant"}
 TEAM, OTHER = "C0TEAM", "C0OTHER"
 SUMMARY = "elections"
-TICK = 0.005
+TICK, POLL = 0.005, 2.0
 WAITED_FOR: ContextVar[bool] = ContextVar("waited_for", default=False)
 """Whether somebody waits for what is being done; tasks that it leads to know it too."""
 
@@ -465,17 +465,17 @@ class World:
         return replica
 
     async def _next(self) -> float:
-        """When the next thing may be done."""
+        """When the next thing may be done, at the earliest when somebody looks again."""
         async with self.first.store.transaction() as transaction:
             rows = (await transaction.connection.execute(select(pins))).all()
             held = {row.name: row.at for row in await transaction.connection.execute(select(turns))}
         newest = max(len(replica.talk.guidance.revisions) for replica in self.replicas)
         due = [
-            max(row.due, row.taken, held.get(row.platform, 0) / 1000)
+            max(row.due, held.get(row.platform, 0) / 1000)
             for row in rows
             if row.due is not None and row.platform in self.walls and row.known <= newest
         ]
-        return max(min(due, default=self.now + self.round), self.now + TICK)
+        return max(min(due, default=self.now + self.round), self.now + POLL)
 
     def go_to(self, moment: float) -> None:
         self.clock.move(seconds=moment - self.now)

@@ -93,6 +93,11 @@ def picked(form: Form, name: str) -> Picked:
     return next(part for part in form.parts if isinstance(part, Picked) and part.name == name)
 
 
+def down_for_writing(call: Call) -> LaterError | None:
+    """What tells what a channel is, and does nothing else."""
+    return None if call.method == "room" else LaterError("down")
+
+
 def everything_else(guidance: Guidance, words: str = "Other") -> Guidance:
     """The guidance in which every summary says something else, and says so."""
     for name in SUMMARIES:
@@ -317,6 +322,61 @@ async def test_what_may_not_be_deleted_is_said_and_tried_for_a_week(here: World)
     assert len(here.slack.posts()) == 1
 
 
+@pytest.mark.parametrize("how", [Materiality.SUBSTANTIVE, Materiality.CLARIFYING])
+async def test_what_is_wanted_in_another_language_while_it_is_changed_is(
+    two: World, how: Materiality
+):
+    async def meanwhile(call: Call) -> None:
+        if call.method == "update":
+            two.slack.gate = None
+            assert says(await two.pin(langs="fr", replica=1), "pin_soon")
+
+    await two.pin()
+    two.slack.gate = meanwhile
+    two.say(changed(how))
+    await two.rest(minutes=30)
+    [post] = two.slack.posts()
+    assert post.text == two.current(langs="fr")
+    assert len(post.lines) == (how is Materiality.SUBSTANTIVE)
+
+
+async def test_what_is_asked_for_again_while_it_is_changed_is_pinned_again(two: World):
+    async def meanwhile(call: Call) -> None:
+        if call.method == "update":
+            two.slack.gate = None
+            two.slack.channels[TEAM].pinned.clear()
+            await two.pin(replica=1)
+
+    await two.pin()
+    two.slack.gate = meanwhile
+    two.say(changed())
+    await two.rest(minutes=30)
+    assert two.slack.channels[TEAM].pinned == ["slack-1"]
+    assert len(two.slack.posts()) == 1
+
+
+async def test_what_is_asked_for_again_at_the_last_refusal_is_not_posted_twice(two: World):
+    two.round = DAY / 4
+    await two.pin(langs="en")
+    two.slack.fault = refuses("update")
+    two.say(changed())
+    await two.rest(days=6, hours=23)
+    [row] = await two.rows()
+    assert row.tries == -7
+
+    async def meanwhile(call: Call) -> None:
+        if call.method == "update":
+            two.slack.gate = None
+            await two.pin(langs="fr", replica=1)
+
+    two.slack.gate = meanwhile
+    await two.rest(hours=2)
+    two.slack.fault = no_fault
+    await two.rest(days=2)
+    [post] = two.slack.posts()
+    assert post.text == two.current(langs="fr")
+
+
 async def test_what_is_unpinned_while_it_is_changed_goes(two: World):
     async def meanwhile(call: Call) -> None:
         if call.method == "update":
@@ -329,6 +389,29 @@ async def test_what_is_unpinned_while_it_is_changed_goes(two: World):
     await two.rest(minutes=30)
     assert two.slack.posts() == []
     assert await two.rows() == []
+
+
+async def test_what_is_unpinned_and_deleted_while_it_is_changed_is_not_posted_anew(two: World):
+    async def meanwhile(call: Call) -> None:
+        if call.method == "update":
+            two.slack.gate = None
+            await two.unpin(replica=1)
+            two.slack.delete_by_hand()
+
+    await two.pin()
+    two.slack.gate = meanwhile
+    two.say(changed())
+    await two.rest(minutes=30)
+    assert len(two.slack.called("post")) == 1
+    assert await two.rows() == []
+
+
+async def test_the_address_of_the_service_is_that_of_the_last_who_asked(here: World):
+    await here.first.pins.put(at("teams"), SUMMARY, "en", 1)
+    moved = replace(at("teams"), service="https://elsewhere.example/")
+    taken = await here.first.pins.put(moved, SUMMARY, "en", 1)
+    [row] = await here.rows()
+    assert row.service == taken.pin.service == moved.service
 
 
 async def test_where_cairn_is_removed_its_pins_are_forgotten(here: World):
@@ -540,8 +623,8 @@ async def test_a_summary_that_is_no_more_is_taken_away_also_where_it_was_asked_f
     here: World,
 ):
     await here.pin(langs="en")
-    here.slack.fault = down
-    await here.pin(langs="fr")
+    here.slack.fault = down_for_writing
+    assert says(await here.pin(langs="fr"), "pin_soon")
     here.say(without(plain(), SUMMARY))
     here.slack.fault = no_fault
     await here.rest(hours=1)
@@ -550,12 +633,13 @@ async def test_a_summary_that_is_no_more_is_taken_away_also_where_it_was_asked_f
 
 
 async def test_what_was_never_posted_of_a_summary_that_is_no_more_is_dropped(here: World):
-    here.slack.fault = down
-    await here.pin()
+    here.slack.fault = down_for_writing
+    assert says(await here.pin(), "pin_soon")
     here.say(without(plain(), SUMMARY))
     here.slack.fault = no_fault
     await here.rest(hours=1)
-    assert here.slack.called("post")[1:] == []
+    assert len(here.slack.called("post")) == 1
+    assert here.slack.posts() == []
     assert await here.rows() == []
 
 
@@ -581,7 +665,7 @@ async def test_what_is_due_and_cannot_be_drawn_any_more_waits_for_what_can(here:
     await here.pin()
     here.say(changed())
     await here.first.keeper.wake()
-    here.say(reworded(plain(), SUMMARY, "too large"))
+    here.say(reworded(changed(), SUMMARY, "too large"))
     await here.rest(days=20)
     here.say(changed())
     await here.rest(minutes=20)
@@ -677,7 +761,7 @@ async def test_what_could_not_be_posted_for_a_day_is_not_posted_any_more(
 async def test_what_stands_is_not_given_up_for_a_wish_that_an_outage_came_between(here: World):
     here.round = DAY / 4
     await here.pin(langs="en")
-    here.slack.fault = lambda call: None if call.method == "room" else LaterError("down")
+    here.slack.fault = down_for_writing
     await here.pin(langs="fr")
     await here.rest(days=3)
     here.slack.fault = no_fault
@@ -698,6 +782,24 @@ async def test_what_is_to_go_during_an_outage_goes_after_it(here: World):
     assert await here.rows() == []
 
 
+async def test_once_an_outage_is_over_a_single_failure_costs_a_moment_only(here: World):
+    await here.pin()
+    here.say(changed())
+    here.slack.fault = down
+    await here.rest(hours=3)
+    here.slack.fault = no_fault
+    await here.rest(hours=1)
+    here.say(reworded(changed(), SUMMARY, "A third sentence"))
+    await here.pin(OTHER, summary="generative_ai")
+    before = len(here.slack.calls)
+    here.slack.fault = lambda call: (
+        LaterError("down") if len(here.slack.calls) == before + 1 else None
+    )
+    await here.first.keeper.wake()
+    await here.rest(seconds=30)
+    assert here.slack.posts()[0].text == here.current()
+
+
 async def test_who_is_told_to_wait_waits(here: World):
     await here.pin()
     await here.pin(OTHER)
@@ -715,6 +817,22 @@ async def test_who_is_told_to_wait_waits(here: World):
     [first, second, *_] = here.slack.called("update")
     assert second.at - first.at >= 240
     assert all(row.due is None for row in await here.rows())
+
+
+async def test_who_is_told_to_wait_long_waits_so_long_although_less_is_said_later(here: World):
+    """The board itself sees to it that nobody calls before."""
+    await here.pin()
+    here.say(changed())
+    waits = {"update": 240.0, "post": 0.0}
+    here.slack.fault = lambda call: (
+        LaterError("limited", waits[call.method]) if call.method in waits else None
+    )
+    await here.rest(seconds=5)
+    assert len(here.slack.called("update")) == 1
+    assert says(await here.pin(OTHER), "pin_soon")
+    here.slack.fault = no_fault
+    await here.rest(minutes=30)
+    assert here.slack.posts()[0].text == here.current()
 
 
 async def test_who_is_told_to_wait_at_the_very_first_call_waits(here: World):
@@ -896,6 +1014,32 @@ async def test_what_somebody_asks_of_an_older_cairn_is_done_and_told_once(two: W
     assert "Another sentence fr" in post.text
     assert len(post.lines) == 1, "nobody is told twice"
     assert two.slack.channels[TEAM].pinned == ["slack-1"]
+
+
+async def test_what_is_asked_of_an_older_cairn_is_done_by_it_where_it_is_alone(two: World):
+    await two.pin(langs="en")
+    older, newer = two.replicas
+    newer.talk.swap(changed(), sample()[1])
+    await two.rest(hours=1)
+    two.replicas, two.slack.fault = [older], down_for_writing
+    assert says(await two.pin(langs="fr"), "pin_soon")
+    two.slack.fault = no_fault
+    await two.rest(hours=1)
+    assert two.slack.posts()[0].text == two.current(langs="fr")
+    two.replicas = [older, newer]
+
+
+async def test_what_is_to_go_goes_although_only_an_older_cairn_is_left(two: World):
+    await two.pin()
+    older, newer = two.replicas
+    newer.talk.swap(changed(), sample()[1])
+    await two.rest(hours=1)
+    two.replicas, two.slack.fault = [older], down
+    assert says(await two.unpin(), "pin_left_soon")
+    two.slack.fault = no_fault
+    await two.rest(hours=1)
+    assert two.slack.posts() == []
+    two.replicas = [older, newer]
 
 
 async def test_a_summary_that_only_a_newer_cairn_has_waits_for_it(two: World):

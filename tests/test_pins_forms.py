@@ -180,6 +180,9 @@ async def test_who_picks_nothing_is_asked_to(here: World, lang: Lang):
         again = await here.press(person(), Press(SEE, form.held, chosen), lang)
         assert says(again, "trouble_nothing_picked", lang)
         assert buttons(again) == [SEE]
+        put = await here.press(person(), Press(PUT, again.held), lang)
+        assert says(put, "pin_expired", lang), "nobody was shown it"
+    assert await here.rows() == []
 
 
 @pytest.mark.parametrize("lang", LANGS)
