@@ -6,10 +6,12 @@ import asyncio
 import gc
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,11 +25,13 @@ from bot.guidance.load import GuidanceError, gather
 from bot.guidance.model import Guidance
 from bot.guidance.problems import RULES, Report
 from bot.handoff import MAIL
-from bot.jobs import at_times
+from bot.health import Health
+from bot.jobs import at_times, by_one
 from bot.organization import Organization, extend
 from bot.organization_file import read_organization
 from bot.privacy import OWN
 from bot.reload import Reload, Source, Stamps
+from bot.serving import LINGER, listen
 from bot.settings import Settings
 from bot.weeks import last_shown
 
@@ -36,8 +40,8 @@ _OF_AUTHORS: Final = frozenset(code for code in RULES if code.startswith("C8"))
 
 _HOUR: Final = 3600.0
 _OFTEN: Final = 300.0
-Ready = Callable[[], Awaitable[bool]]
-"""Tells whether a part of the program can do its work."""
+_ROUTES: Final = {"/slack/events": "slack", "/api/messages": "teams", "/": "web"}
+"""What a route is called in the metrics; each other one is "other"."""
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from bot.channels.slack.channel import SlackChannel
     from bot.channels.teams.channel import TeamsChannel
     from bot.desk.timekeeping import Timekeeper
+    from bot.metrics import Metrics, Waiting
     from bot.seal import Seal
     from bot.store import Store
     from bot.tally import Tally
@@ -59,6 +64,8 @@ class _Parts:
     seal: Seal
     store: web.AppKey[Store]
     hands_over: bool
+    health: Health
+    metrics: Metrics
 
 
 def read_guidance(
@@ -104,11 +111,13 @@ def open_conversation(settings: Settings, *, preview: bool = False) -> Conversat
 
 def web_application(settings: Settings, conversation: Conversation) -> web.Application:
     """Return the web application: health, and every channel that is on."""
-    return _put_together(settings, conversation)[0]
+    from bot.metrics import Metrics
+
+    return _put_together(settings, conversation, Health(), Metrics())[0]
 
 
 def _put_together(
-    settings: Settings, conversation: Conversation
+    settings: Settings, conversation: Conversation, health: Health, metrics: Metrics
 ) -> tuple[web.Application, Conversation]:
     """Return the application, and the conversation that its channels have."""
     from aiohttp import web
@@ -118,21 +127,33 @@ def _put_together(
     from bot.tally import Tally
 
     conversation = conversation.of(_reachable(conversation.organization, settings))
-    application = web.Application(middlewares=[no_traceback], client_max_size=MAX_BODY)
-    ready: dict[str, Ready] = {}
-    _add_health(application, conversation, ready)
+    application = web.Application(
+        middlewares=[_measured(metrics), no_traceback], client_max_size=MAX_BODY
+    )
+    application.on_response_prepare.append(_without_banner)
+    _add_health(application, conversation, health)
+    if settings.metrics_on:
+        _add_metrics(application, conversation, health, metrics)
     if settings.slack_on or settings.teams_on:
         keys = settings.keys or (new_key(),)
         tally = Tally(utc_now)
         quiet, conversation = conversation, conversation.counting(tally.count)
-        store = _add_store(application, settings, keys, ready, tally)
+        store = _add_store(application, settings, keys, health, tally)
         seal = Seal(keys, conversation.guidance, utc_now)
         conversation.follow(seal.follow)
-        parts = _Parts(conversation, quiet, seal, store, hands_over(conversation, settings))
+        parts = _Parts(
+            conversation,
+            quiet,
+            seal,
+            store,
+            hands_over(conversation, settings),
+            health=health,
+            metrics=metrics,
+        )
         if settings.slack_on:
-            _add_slack(application, settings, parts, ready)
+            _add_slack(application, settings, parts)
         if settings.teams_on:
-            _add_teams(application, settings, parts, ready)
+            _add_teams(application, settings, parts)
         _add_pins(application, parts, keys)
         _add_reviews(application, settings, parts)
         if parts.hands_over:
@@ -169,31 +190,99 @@ def hands_over(conversation: Conversation, settings: Settings) -> bool:
     return takes and bool(settings.case_key_bytes) and (settings.slack_on or settings.teams_on)
 
 
-def _add_health(
-    application: web.Application, conversation: Conversation, ready: Mapping[str, Ready]
-) -> None:
+def _measured(metrics: Metrics) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Return the middleware that measures how long each request takes."""
+    from aiohttp import web
+
+    @web.middleware
+    async def measured(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        began, status = time.monotonic(), HTTPStatus.INTERNAL_SERVER_ERROR.value
+        try:
+            response = await handler(request)
+            status = response.status
+        except web.HTTPException as answered:
+            status = answered.status
+            raise
+        finally:
+            route = _ROUTES.get(request.path, "other")
+            metrics.request(route, status, time.monotonic() - began)
+        return response
+
+    return measured
+
+
+async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which versions of what answer."""
+    response.headers.popall("Server", None)
+
+
+def _add_health(application: web.Application, conversation: Conversation, health: Health) -> None:
     from aiohttp import web
 
     async def live(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def is_ready(_: web.Request) -> web.Response:
-        parts = {name: await check() for name, check in ready.items()}
-        good = all(parts.values())
-        version = conversation.guidance.version
-        body = json.dumps({"ready": good, "guidance": version, "parts": parts})
-        status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
-        return web.Response(text=body, content_type="application/json", status=status)
+        state = await health.state()
+        body = {
+            "ready": state.ready,
+            "whole": state.whole,
+            "draining": state.draining,
+            "guidance": conversation.guidance.version,
+            "parts": dict(state.parts),
+        }
+        status = HTTPStatus.OK if state.ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return web.Response(text=json.dumps(body), content_type="application/json", status=status)
 
     application.router.add_get("/health/live", live)
     application.router.add_get("/health/ready", is_ready)
+
+
+def _add_metrics(
+    application: web.Application, conversation: Conversation, health: Health, metrics: Metrics
+) -> None:
+    """Add the page of numbers."""
+    from aiohttp import web
+
+    from bot.metrics import CONTENT_TYPE
+
+    async def page(_: web.Request) -> web.Response:
+        guidance = conversation.guidance
+        dates = [tree.review_by for tree in guidance.trees.values()]
+        days = (min(dates) - conversation.today).days if dates else 0
+        metrics.show(await health.state(), guidance.version, days, await _waiting(application))
+        for name, channel in _channels(application).items():
+            metrics.work(name, channel.tasks.count)
+        return web.Response(body=metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+
+    application.router.add_get("/metrics", page)
+
+
+async def _waiting(application: web.Application) -> Waiting | None:
+    """Return what waits in the store; nothing where there is none, or none that answers."""
+    from bot.metrics import Waiting
+    from bot.store import Store, outbox
+
+    store = next((one for one in application.values() if isinstance(one, Store)), None)
+    if store is None:
+        return None
+    try:
+        async with store.transaction() as transaction:
+            found = await outbox.waiting(transaction.connection)
+            now = transaction.now.timestamp()
+    except CairnError:
+        return None
+    oldest = max(0.0, now - found.oldest) if found.oldest is not None else 0.0
+    return Waiting(found.count, oldest, found.parked)
 
 
 def _add_store(
     application: web.Application,
     settings: Settings,
     keys: Sequence[bytes],
-    ready: dict[str, Ready],
+    health: Health,
     tally: Tally,
 ) -> web.AppKey[Store]:
     """Add the store, which lives as long as the application; return where it is kept.
@@ -210,7 +299,7 @@ def _add_store(
         store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
         try:
             application[kept] = store
-            ready["store"] = store.healthy
+            health.shared["store"] = store.healthy
             async with forgetting(store), tally.running(store):
                 yield
         finally:
@@ -224,10 +313,9 @@ def _add_slack(
     application: web.Application,
     settings: Settings,
     parts: _Parts,
-    ready: dict[str, Ready],
 ) -> None:
     """Add the Slack channel: its session and tasks live as long as the application."""
-    from bot.channels.sessions import new_session
+    from bot.channels.sessions import host_of, new_session
     from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel, SlackSettings
 
     assert settings.slack_bot_token is not None
@@ -241,7 +329,10 @@ def _add_slack(
     )
 
     async def running(application: web.Application) -> AsyncIterator[None]:
-        async with new_session(slack.api_url) as session:
+        home = host_of(slack.api_url)
+        hosts = frozenset({home, f"*.{home}"})
+        called = partial(parts.metrics.call, "slack")
+        async with new_session(slack.api_url, hosts, called) as session:
             store = application[parts.store]
             channel = SlackChannel(
                 slack,
@@ -250,6 +341,7 @@ def _add_slack(
                 store,
                 session,
                 clock=utc_now,
+                failed=partial(parts.metrics.failed, "slack"),
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -265,17 +357,16 @@ def _add_slack(
     async def is_ready() -> bool:
         return CHANNEL in application and application[CHANNEL].is_ready
 
-    ready["slack"] = is_ready
+    parts.health.vital["slack"] = is_ready
 
 
 def _add_teams(
     application: web.Application,
     settings: Settings,
     parts: _Parts,
-    ready: dict[str, Ready],
 ) -> None:
     """Add the Teams channel: its session and tasks live as long as the application."""
-    from bot.channels.sessions import new_session
+    from bot.channels.sessions import host_of, new_session
     from bot.channels.teams.channel import CHANNEL, PATH, TeamsChannel, TeamsSettings
     from bot.channels.teams.connector import Connector
     from bot.channels.teams.graph import HOST, Graph
@@ -299,13 +390,17 @@ def _add_teams(
     async def running(application: web.Application) -> AsyncIterator[None]:
         # Without an app nothing but this machine is called, and no proxy is asked for that.
         calls = settings.teams_metadata_url if app_id is not None else "http://127.0.0.1/"
-        async with new_session(calls) as session:
+        by_graph = organization is not None and organization.pin_by_graph
+        own = {host_of(calls), HOST} if by_graph else {host_of(calls)}
+        hosts = own | {name.partition(":")[0] for name in teams.hosts}
+        called = partial(parts.metrics.call, "teams")
+        async with new_session(calls, frozenset(hosts), called) as session:
             keys = tokens = graph = None
             if app_id is not None and password is not None and tenant is not None:
                 keys = Keys(settings.teams_metadata_url, session)
                 secret = password.get_secret_value()
                 tokens = TokenSource(app_id, secret, tenant)
-                if organization is not None and organization.pin_by_graph:
+                if by_graph:
                     its_own = TokenSource(app_id, secret, tenant, scope=GRAPH)
                     graph = Graph(Connector(session, frozenset({HOST}), its_own))
             transport = BotFramework(
@@ -332,7 +427,7 @@ def _add_teams(
 
     application.cleanup_ctx.append(running)
     application.router.add_post(PATH, post)
-    ready["teams"] = is_ready
+    parts.health.vital["teams"] = is_ready
 
 
 def _channels(application: web.Application) -> Mapping[str, SlackChannel | TeamsChannel]:
@@ -395,7 +490,8 @@ def _add_reviews(application: web.Application, settings: Settings, parts: _Parts
         letters: Letters | None = SmtpLetters(server) if server is not None else None
         platforms = {name: channel.platform for name, channel in _channels(application).items()}
         reviews = Reviews(application[parts.store], parts.conversation, platforms, letters)
-        task = asyncio.create_task(at_times(reviews.tick, _OFTEN))
+        turn = by_one(application[parts.store], "reviews", reviews.tick)
+        task = asyncio.create_task(at_times(turn, _OFTEN))
         try:
             yield
         finally:
@@ -457,7 +553,9 @@ def _add_desk(
             )
         return [
             asyncio.create_task(delivery.run()),
-            asyncio.create_task(keep_time(Timekeeper(archive, directory))),
+            asyncio.create_task(
+                keep_time(Timekeeper(archive, directory), application[parts.store])
+            ),
         ]
 
     async def running(application: web.Application) -> AsyncIterator[None]:
@@ -548,16 +646,7 @@ async def shown_counts(settings: Settings, now: datetime) -> dict[Cell, int]:
 @asynccontextmanager
 async def forgetting(store: Store) -> AsyncIterator[None]:
     """Have the store forget what is more than a day old, each hour, until the block ends."""
-
-    async def each_hour() -> None:
-        while True:
-            try:
-                await store.forget_old()
-            except CairnError as error:
-                logging.getLogger(OWN).error("the store: %s", error.words.en)  # noqa: TRY400
-            await asyncio.sleep(_HOUR)
-
-    task = asyncio.create_task(each_hour())
+    task = asyncio.create_task(at_times(by_one(store, "forgetting", store.forget_old), _HOUR))
     try:
         yield
     finally:
@@ -601,26 +690,33 @@ def _leave_be() -> None:
     gc.freeze()
 
 
-def serve(settings: Settings, started: Callable[[Conversation], None]) -> None:
-    """Serve every channel that is on until the process is told to stop."""
-    from aiohttp import web
+def serve(
+    settings: Settings,
+    started: Callable[[Conversation], None],
+    log: Callable[[logging.Handler], None],
+) -> None:
+    """Serve every channel that is on until the process is told to stop.
+
+    ``started`` is called when it listens; ``log`` with what counts the lines of the log.
+    """
+    from bot.metrics import Metrics
 
     known = Source(settings.guidance, settings.organization).stamps()
     conversation = open_conversation(settings)
-    application, served = _put_together(settings, conversation)
+    health, metrics = Health(), Metrics()
+    log(metrics.count_lines())
+    application, served = _put_together(settings, conversation, health, metrics)
     application.cleanup_ctx.append(_reloading(settings, known, served))
 
     async def tell(_: web.Application) -> None:
         _leave_be()
         started(conversation)
 
+    def draining() -> None:
+        health.draining = True
+        logging.getLogger(OWN).info("told to stop; what has begun is finished")
+
     application.on_startup.append(tell)
     logging.getLogger(OWN).info("guidance version %s", conversation.guidance.version)
-    web.run_app(
-        application,
-        host=settings.host,
-        port=settings.port,
-        access_log=None,
-        print=None,
-        handle_signals=True,
-    )
+    linger = LINGER if settings.several else 0.0
+    asyncio.run(listen(application, settings.host, settings.port, draining=draining, linger=linger))

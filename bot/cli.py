@@ -96,7 +96,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
         )
 
     try:
-        serve(settings, started)
+        serve(settings, started, set_up_logging)
     except OSError as error:
         raise UsageError(
             Words(

@@ -1,7 +1,7 @@
 """What is done at regular times, without anybody asking for it?
 
-Each replica does all of it: a timer is recorded in the transaction that acts on it, so that
-whoever comes second finds nothing left to do.
+One replica at a time does it, whichever comes first. Nothing depends on that alone: a timer is
+recorded in the transaction that acts on it, so that whoever comes second finds nothing left to do.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from bot.privacy import OWN, where_of
 
 if TYPE_CHECKING:
     from bot.desk.timekeeping import Timekeeper
+    from bot.store import Store
+
+Work = Callable[[], Awaitable[object]]
 
 _EVERY: Final = 30.0
 _PURGE: Final = 120
 """How many rounds go by from one purge to the next: an hour."""
 
 
-async def keep_time(keeper: Timekeeper) -> None:
+async def keep_time(keeper: Timekeeper, store: Store) -> None:
     """Do with cases what is due, every half minute, until cancelled."""
     rounds = 0
 
@@ -33,10 +36,21 @@ async def keep_time(keeper: Timekeeper) -> None:
             await keeper.purge()
         rounds += 1
 
-    await at_times(one, _EVERY)
+    await at_times(by_one(store, "cases", one), _EVERY)
 
 
-async def at_times(work: Callable[[], Awaitable[object]], pause: float) -> None:
+def by_one(store: Store, name: str, work: Work) -> Work:
+    """Return the work, which is left out while another replica does it."""
+
+    async def turn() -> None:
+        async with store.alone(name) as mine:
+            if mine:
+                await work()
+
+    return turn
+
+
+async def at_times(work: Work, pause: float) -> None:
     """Do something every ``pause`` seconds until cancelled; errors stop nothing."""
     while True:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 OWN: Final = "cairn"
@@ -37,12 +39,35 @@ def where_of(error: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
 
 
-def set_up_logging() -> None:
-    """Send records to standard error, through the filter."""
+class Lines(logging.Formatter):
+    """Writes a record as one line of JSON with four fields, and no other, whatever it holds.
+
+    ``at`` is the time (UTC), ``level`` how grave it is, ``by`` the logger, ``event`` the sentence.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields = {
+            "at": at,
+            "level": record.levelname.lower(),
+            "by": record.name,
+            "event": record.getMessage(),
+        }
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def set_up_logging(counting: logging.Handler | None = None) -> None:
+    """Send records to standard error, through the filter; ``counting`` is told of them as well.
+
+    A person at a terminal reads plain lines, whatever gathers logs reads JSON.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(NoContent())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    plain = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    handler.setFormatter(logging.Formatter(plain) if sys.stderr.isatty() else Lines())
+    handlers = [handler] if counting is None else [handler, counting]
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     # At each start it tells a dozen times that the tables are as they should be.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)

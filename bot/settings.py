@@ -78,8 +78,9 @@ class MailServer:
 class Settings(BaseSettings):
     """The settings of Cairn; each is the environment variable CAIRN_ and its name in capitals.
 
-    ``web`` switches the web chat on or off; unset, it is on exactly when ``host`` is a loopback
-    address. ``guidance`` is a folder with dialogs/ and content/, ``organization`` a file.
+    ``web`` switches the web chat on or off, ``metrics`` the page of numbers; unset, they are on
+    exactly when ``host`` is a loopback address. ``guidance`` is a folder with dialogs/ and
+    content/, ``organization`` a file.
 
     ``seal_keys`` are keys of 32 bytes in base64, ``slack_signing_secrets`` and ``slack_teams``
     (ids of workspaces or of an Enterprise organization) texts; several are separated by commas.
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8080
     web: bool | None = None
+    metrics: bool | None = None
     guidance: Path = HOME
     organization: Path | None = None
     database_url: SecretStr = SecretStr("sqlite:///cairn.db")
@@ -200,6 +202,16 @@ class Settings(BaseSettings):
     def web_on(self) -> bool:
         """Whether the web chat is served."""
         return self.is_loopback if self.web is None else self.web
+
+    @property
+    def metrics_on(self) -> bool:
+        """Whether the page of numbers is served."""
+        return self.is_loopback if self.metrics is None else self.metrics
+
+    @property
+    def several(self) -> bool:
+        """Whether several replicas may share the database, behind a proxy."""
+        return not self.database_url.get_secret_value().startswith("sqlite")
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -308,8 +320,7 @@ def _check_pairs(settings: Settings) -> None:
     elif secrets is None and settings.slack_app_token is None:
         _lacks("slack_bot_token", "slack_signing_secrets")
     _check_teams(settings)
-    several = not settings.database_url.get_secret_value().startswith("sqlite")
-    if (settings.slack_on or settings.teams_on) and several and not settings.seal_keys:
+    if (settings.slack_on or settings.teams_on) and settings.several and not settings.seal_keys:
         _lacks("database_url", "seal_keys")
 
 

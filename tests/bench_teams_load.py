@@ -67,7 +67,7 @@ def bare(metadata_url: str) -> web.Application:
     port = web.AppKey("port", BotFramework)
 
     async def running(application: web.Application) -> AsyncIterator[None]:
-        async with new_session(metadata_url) as session:
+        async with new_session(metadata_url, frozenset({"127.0.0.1"})) as session:
             keys, sends = Keys(metadata_url, session), Connector(session, frozenset(), None)
             application[port] = BotFramework(sends, app_id=Login.app_id, keys=keys)
             yield

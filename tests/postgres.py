@@ -12,6 +12,7 @@ import itertools
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ _number = itertools.count()
 @pytest.fixture(scope="session")
 def new_database() -> Iterator[Callable[[], str]]:
     """Makes an empty database and gives its address."""
+    with new_server() as new:
+        yield new
+
+
+@contextmanager
+def new_server() -> Iterator[Callable[[], str]]:
+    """Run a server; what is yielded makes an empty database and gives its address."""
     with warnings.catch_warnings():
         # On import it looks for a folder of the session, which a container does not have.
         warnings.simplefilter("ignore")

@@ -50,7 +50,7 @@ class Scene:
         """Do something with a board that speaks with this client."""
 
         async def steps() -> None:
-            async with new_session(self.service) as session:
+            async with new_session(self.service, frozenset({"127.0.0.1", "localhost"})) as session:
                 hosts = frozenset({f"localhost:{self.teams.port}"})
                 port = BotFramework(Connector(session, hosts, None), app_id=None, keys=None)
                 await act(

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.store.errors import StoreError, Trouble
+from bot.store.errors import StoreError, Trouble, trouble_of
 from bot.store.inline import connect
 
 PATIENCE: Final = 5.0
@@ -75,7 +75,7 @@ def _sqlite(address: URL) -> AsyncEngine:
 
 
 def _prepare(path: Path) -> None:
-    """Create the file for its owner alone, and switch it to the write-ahead log."""
+    """Create the file for its owner alone, switch it to the write-ahead log, and look it over."""
     if not path.parent.is_dir():
         raise StoreError(Trouble.NO_FOLDER)
     try:
@@ -84,8 +84,12 @@ def _prepare(path: Path) -> None:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
             _write_ahead(connection)
+            # Reads every page; better to be told now than in the middle of a case.
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except (OSError, sqlite3.DatabaseError) as error:
-        raise StoreError(Trouble.FILE, type(error).__name__) from None
+        raise StoreError(trouble_of(error, Trouble.FILE), type(error).__name__) from None
+    if answer != "ok":
+        raise StoreError(Trouble.DAMAGED)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

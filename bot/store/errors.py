@@ -54,6 +54,18 @@ class Trouble(Enum):
         "La base de données a été créée par une version plus récente de Cairn. Installez cette"
         " version ou restaurez une copie de la base faite par la présente version.",
     )
+    FULL = Words(
+        "The disk of the database is full: nothing is kept until there is space again. Make space;"
+        " nothing needs a restart.",
+        "Le disque de la base de données est plein : rien n’est conservé tant qu’il n’y a pas de"
+        " place. Libérez de l’espace; aucun redémarrage n’est nécessaire.",
+    )
+    DAMAGED = Words(
+        "The database is damaged. Stop Cairn, keep a copy of the database, and restore the last"
+        " backup as docs/operators/backup.md says.",
+        "La base de données est endommagée. Arrêtez Cairn, gardez une copie de la base et restaurez"
+        " la dernière sauvegarde comme le dit docs/operators/sauvegarde.md.",
+    )
     FAILED = Words(
         "The database did not answer as it should. Check that it is running, and that the value of"
         " CAIRN_DATABASE_URL is correct.",
@@ -72,6 +84,29 @@ class StoreError(CairnError):
         super().__init__(Words(trouble.value.en + more, trouble.value.fr + more))
 
 
+def trouble_of(error: BaseException, otherwise: Trouble) -> Trouble:
+    """Return what a driver's error means, by its code."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return _BY_CODE.get(code & _PRIMARY, otherwise)
+    for kinds, trouble in _BY_KIND.items():
+        if isinstance(error, kinds):
+            return trouble
+    return otherwise
+
+
+_PRIMARY: Final = 0xFF
+"""SQLite keeps the finer code in the higher bits."""
+_BY_CODE: Final = {
+    sqlite3.SQLITE_FULL: Trouble.FULL,
+    sqlite3.SQLITE_CORRUPT: Trouble.DAMAGED,
+}
+_BY_KIND: Final[dict[tuple[type[BaseException], ...], Trouble]] = {
+    (asyncpg.DiskFullError,): Trouble.FULL,
+    (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError): Trouble.DAMAGED,
+}
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Put what a driver raises in our words.
@@ -84,4 +119,4 @@ def told() -> Iterator[None]:
         # What SQLAlchemy wraps, and the driver below it, says more: InvalidPasswordError.
         wrapped = getattr(error, "orig", None)
         cause = getattr(wrapped, "__cause__", None) or wrapped or error
-        raise StoreError(Trouble.FAILED, type(cause).__name__) from None
+        raise StoreError(trouble_of(cause, Trouble.FAILED), type(cause).__name__) from None

@@ -7,18 +7,22 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.store.engine import READING, checkpoint
+from bot.store.engine import checkpoint
 from bot.store.errors import FAULTS, told
 from bot.store.seen import derive, digests, forget, mark
 from bot.store.tables import seen
 
 _SOON: Final = 2.0
 """Seconds within which a healthy database answers."""
+
+_WRITE_NOTHING: Final = text("UPDATE alembic_version SET version_num = version_num")
+"""A row of its own: whoever is served never waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,44 @@ class Store:
             await self.leave_nothing()
         return gone
 
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[bool]:
+        """Tell whether this process alone may do a certain work until the block ends.
+
+        Of several replicas on PostgreSQL one may at a time; one that dies lets go of it at once.
+        SQLite has one process.
+
+        Raises:
+            StoreError: the database did not say it.
+
+        """
+        if self._engine.dialect.name != "postgresql":
+            yield True
+            return
+        key = int.from_bytes(sha256(f"cairn {name}".encode()).digest()[:8], signed=True)
+        with told():
+            connection = await self._engine.connect()
+        try:
+            with told():
+                # The lock is the session's. A transaction around the work would be ended as idle.
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                locked = select(func.pg_try_advisory_lock(key))
+                mine = bool((await connection.execute(locked)).scalar())
+            try:
+                yield mine
+            finally:
+                if mine:
+                    await self._let_go(connection, key)
+        finally:
+            await connection.close()
+
+    async def _let_go(self, connection: AsyncConnection, key: int) -> None:
+        try:
+            await connection.execute(select(func.pg_advisory_unlock(key)))
+        except FAULTS:
+            # Back in the pool, it would hold the lock for as long as the process lives.
+            await connection.invalidate()
+
     async def leave_nothing(self) -> None:
         """See to it that no deleted row lives on in SQLite's log.
 
@@ -90,11 +132,14 @@ class Store:
             await checkpoint(self._engine)
 
     async def healthy(self) -> bool:
-        """Tell whether the database answers soon."""
+        """Tell whether the database answers soon, and keeps what it is given.
+
+        What is written is what stands there already, so that nothing is left of it.
+        """
         try:
-            async with asyncio.timeout(_SOON), self._engine.connect() as connection:
-                await connection.execution_options(**READING)
+            async with asyncio.timeout(_SOON), self._engine.begin() as connection:
                 await connection.execute(select(seen.c.hour).limit(1))
+                await connection.execute(_WRITE_NOTHING)
         except FAULTS:
             return False
         return True

@@ -70,8 +70,12 @@ class SlackChannel:
         session: aiohttp.ClientSession,
         *,
         clock: Callable[[], datetime],
+        failed: Callable[[str], None] | None = None,
     ) -> None:
-        """Take the parts, the shared session, and a clock of aware times."""
+        """Take the parts, the shared session, and a clock of aware times.
+
+        ``failed`` is told the code of each call that Slack did not do.
+        """
         proxy = proxy_for(settings.api_url)
         client = AsyncWebClient(
             token=settings.bot_token,
@@ -83,7 +87,7 @@ class SlackChannel:
         # By itself the library would take a proxy that is not meant for this address.
         client.proxy = proxy
         self.tasks = Tasks()
-        self.outbound = Outbound(client, session, time.monotonic)
+        self.outbound = Outbound(client, session, time.monotonic, failed=failed)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = SlackAnswers(conversation, seal)
         self._cards = Cards(time.monotonic)

@@ -99,12 +99,18 @@ class Outbound:
         session: aiohttp.ClientSession,
         clock: Callable[[], float],
         sleep: Sleep = asyncio.sleep,
+        *,
+        failed: Callable[[str], None] | None = None,
     ) -> None:
-        """Take a client without retry handlers on the shared session, and a monotonic clock."""
+        """Take a client without retry handlers on the shared session, and a monotonic clock.
+
+        ``failed`` is told the code of each call that Slack did not do.
+        """
         self._client = client
         self._session = session
         self._clock = clock
         self._sleep = sleep
+        self._failed = failed
         self._lanes: dict[str, _Lane] = {}
         self._next: dict[str, float] = {}
         self._home = urlsplit(client.base_url)
@@ -370,12 +376,18 @@ class Outbound:
 
     async def _guarded(self, send: Callable[[], Awaitable[Payload]]) -> Mapping[str, Any]:
         """Return what ``send`` does; every way to fail becomes one of ours, without content."""
+        failure: SlackError
         try:
             return await send()
         except SlackApiError as error:
-            raise _told(error.response) from None
+            failure = _told(error.response)
+        except SlackError as error:
+            failure = error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            raise UnreachableError from None
+            failure = UnreachableError()
+        if self._failed is not None:
+            self._failed(failure.code)
+        raise failure
 
     async def _with_patience(
         self, attempt: Callable[[], Awaitable[Mapping[str, Any]]]
