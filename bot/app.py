@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from bot.conversation import Conversation
 from bot.disclosure import Cell, shown
 from bot.errors import CairnError, ContentError, Mistake, SettingsError
+from bot.findings import Finding, Grade
 from bot.guidance.build import build
 from bot.guidance.check import check_files
 from bot.guidance.load import GuidanceError, gather
@@ -32,7 +33,7 @@ from bot.organization_file import read_organization
 from bot.privacy import OWN
 from bot.reload import Reload, Source, Stamps
 from bot.serving import LINGER, listen
-from bot.settings import Settings
+from bot.settings import Settings, is_loopback
 from bot.weeks import last_shown
 
 _OF_AUTHORS: Final = frozenset(code for code in RULES if code.startswith("C8"))
@@ -42,12 +43,19 @@ _HOUR: Final = 3600.0
 _OFTEN: Final = 300.0
 _ROUTES: Final = {"/slack/events": "slack", "/api/messages": "teams", "/": "web"}
 """What a route is called in the metrics; each other one is "other"."""
+_NOT_WEB: Final = frozenset(
+    {"/slack/events", "/api/messages", "/health/live", "/health/ready", "/metrics"}
+)
+_WEB_BURST: Final = 200
+_WEB_RATE: Final = 50.0
+"""Pages of one address: many people may share it."""
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.channels.slack.channel import SlackChannel
+    from bot.channels.slack.channel import SlackChannel, SlackSettings
     from bot.channels.teams.channel import TeamsChannel
+    from bot.channels.teams.tokens import TokenSource
     from bot.desk.timekeeping import Timekeeper
     from bot.metrics import Metrics, Waiting
     from bot.seal import Seal
@@ -57,7 +65,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What the chat channels share; of what ``quiet`` is asked, nothing is counted."""
+    """What the chat channels share; ``quiet`` is for pins, counts nothing and goes on always."""
 
     conversation: Conversation
     quiet: Conversation
@@ -122,7 +130,7 @@ def _put_together(
     """Return the application, and the conversation that its channels have."""
     from aiohttp import web
 
-    from bot.channels.web.server import MAX_BODY, no_traceback, web_chat
+    from bot.channels.web.server import MAX_BODY, guarded, no_traceback, web_chat
     from bot.seal import Seal, new_key
     from bot.tally import Tally
 
@@ -130,14 +138,14 @@ def _put_together(
     application = web.Application(
         middlewares=[_measured(metrics), no_traceback], client_max_size=MAX_BODY
     )
-    application.on_response_prepare.append(_without_banner)
+    application.on_response_prepare.append(guarded)
     _add_health(application, conversation, health)
     if settings.metrics_on:
         _add_metrics(application, conversation, health, metrics)
     if settings.slack_on or settings.teams_on:
         keys = settings.keys or (new_key(),)
         tally = Tally(utc_now)
-        quiet, conversation = conversation, conversation.counting(tally.count)
+        quiet, conversation = conversation.always(), conversation.counting(tally.count)
         store = _add_store(application, settings, keys, health, tally)
         seal = Seal(keys, conversation.guidance, utc_now)
         conversation.follow(seal.follow)
@@ -159,6 +167,7 @@ def _put_together(
         if parts.hands_over:
             _add_desk(application, settings, parts, keys)
     if settings.web_on:
+        application.middlewares.append(_not_too_fast(metrics))
         application.router.add_routes(web_chat(conversation.on("web")))
     return application, conversation
 
@@ -213,9 +222,33 @@ def _measured(metrics: Metrics) -> Callable[..., Awaitable[web.StreamResponse]]:
     return measured
 
 
-async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
-    """Tell nobody which versions of what answer."""
-    response.headers.popall("Server", None)
+def _not_too_fast(metrics: Metrics) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Return the middleware that keeps one address from taking the web chat from all others.
+
+    This machine is let through: what comes from it comes from a proxy, which knows the addresses.
+    """
+    from aiohttp import web
+
+    from bot.channels.speed import Speed
+
+    speed = Speed(time.monotonic, burst=_WEB_BURST, rate=_WEB_RATE)
+
+    @web.middleware
+    async def not_too_fast(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        name = request.remote or ""
+        if request.path in _NOT_WEB or is_loopback(name) or speed.allows(name):
+            return await handler(request)
+        metrics.slowed("web")
+        return web.Response(
+            text="Too many requests. Please wait a few seconds.\n"
+            "Trop de demandes. Veuillez attendre quelques secondes.\n",
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            headers={"Retry-After": "5", "Cache-Control": "no-store"},
+        )
+
+    return not_too_fast
 
 
 def _add_health(application: web.Application, conversation: Conversation, health: Health) -> None:
@@ -309,6 +342,21 @@ def _add_store(
     return kept
 
 
+def _slack_settings(settings: Settings) -> SlackSettings:
+    """Return what the operator set for Slack, which is on."""
+    from bot.channels.slack.channel import SlackSettings
+
+    assert settings.slack_bot_token is not None
+    app_token = settings.slack_app_token
+    return SlackSettings(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        signing_secrets=settings.slack_secrets,
+        app_token=app_token.get_secret_value() if app_token is not None else None,
+        api_url=settings.slack_api_url,
+        workspaces=settings.slack_workspaces,
+    )
+
+
 def _add_slack(
     application: web.Application,
     settings: Settings,
@@ -316,17 +364,9 @@ def _add_slack(
 ) -> None:
     """Add the Slack channel: its session and tasks live as long as the application."""
     from bot.channels.sessions import host_of, new_session
-    from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel, SlackSettings
+    from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel
 
-    assert settings.slack_bot_token is not None
-    app_token = settings.slack_app_token
-    slack = SlackSettings(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        signing_secrets=settings.slack_secrets,
-        app_token=app_token.get_secret_value() if app_token is not None else None,
-        api_url=settings.slack_api_url,
-        workspaces=settings.slack_workspaces,
-    )
+    slack = _slack_settings(settings)
 
     async def running(application: web.Application) -> AsyncIterator[None]:
         home = host_of(slack.api_url)
@@ -342,6 +382,7 @@ def _add_slack(
                 session,
                 clock=utc_now,
                 failed=partial(parts.metrics.failed, "slack"),
+                slowed=partial(parts.metrics.slowed, "slack"),
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -360,6 +401,17 @@ def _add_slack(
     parts.health.vital["slack"] = is_ready
 
 
+def _tokens(settings: Settings, scope: str | None = None) -> TokenSource | None:
+    """Return with which tokens Teams is called; nothing where it is off, or on this machine."""
+    from bot.channels.teams.tokens import BOT_FRAMEWORK, TokenSource
+
+    app_id, password = settings.teams_app_id, settings.teams_app_password
+    tenant = settings.teams_tenant
+    if app_id is None or password is None or tenant is None:
+        return None
+    return TokenSource(app_id, password.get_secret_value(), tenant, scope=scope or BOT_FRAMEWORK)
+
+
 def _add_teams(
     application: web.Application,
     settings: Settings,
@@ -371,14 +423,10 @@ def _add_teams(
     from bot.channels.teams.connector import Connector
     from bot.channels.teams.graph import HOST, Graph
     from bot.channels.teams.keys import Keys
-    from bot.channels.teams.tokens import GRAPH, TokenSource
+    from bot.channels.teams.tokens import GRAPH
     from bot.channels.teams.transport import BotFramework
 
-    app_id, password, tenant = (
-        settings.teams_app_id,
-        settings.teams_app_password,
-        settings.teams_tenant,
-    )
+    app_id = settings.teams_app_id
     organization = parts.conversation.organization
     teams = TeamsSettings(
         tenants=settings.teams_tenants_served,
@@ -395,14 +443,12 @@ def _add_teams(
         hosts = own | {name.partition(":")[0] for name in teams.hosts}
         called = partial(parts.metrics.call, "teams")
         async with new_session(calls, frozenset(hosts), called) as session:
-            keys = tokens = graph = None
-            if app_id is not None and password is not None and tenant is not None:
-                keys = Keys(settings.teams_metadata_url, session)
-                secret = password.get_secret_value()
-                tokens = TokenSource(app_id, secret, tenant)
-                if by_graph:
-                    its_own = TokenSource(app_id, secret, tenant, scope=GRAPH)
-                    graph = Graph(Connector(session, frozenset({HOST}), its_own))
+            tokens = _tokens(settings)
+            keys = Keys(settings.teams_metadata_url, session) if tokens is not None else None
+            graph = None
+            if by_graph and tokens is not None:
+                its_own = _tokens(settings, GRAPH)
+                graph = Graph(Connector(session, frozenset({HOST}), its_own))
             transport = BotFramework(
                 Connector(session, teams.hosts, tokens), app_id=app_id, keys=keys
             )
@@ -414,6 +460,7 @@ def _add_teams(
                 store,
                 transport,
                 graph=graph,
+                slowed=partial(parts.metrics.slowed, "teams"),
             )
             application[CHANNEL] = channel
             async with channel.running():
@@ -622,6 +669,43 @@ async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
         yield Timekeeper(archive, Directory(organization))
     finally:
         await store.close()
+
+
+async def examined(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
+    """Yield what there is to say of all parts, without changing any; see ``doctor``."""
+    from bot import doctor
+
+    organization = None
+    try:
+        guidance, organization = read_guidance(settings.guidance, settings.organization, now.date())
+    except ContentError as error:
+        yield Finding(Grade.FIX, error.words)
+    else:
+        today = now.astimezone(organization.zone if organization else None).date()
+        for finding in doctor.of_guidance(guidance, organization, today):
+            yield finding
+    contacts = organization.contacts.values() if organization else ()
+    takes = any(contact.desk is not None for contact in contacts)
+    for finding in doctor.of_settings(settings, hands_over=takes):
+        yield finding
+    if settings.slack_on or settings.teams_on:
+        for finding in await doctor.of_database(settings, now):
+            yield finding
+    if settings.slack_on:
+        from bot.channels.slack import checkup
+
+        found, at = await checkup.examine(_slack_settings(settings))
+        for finding in found + doctor.of_date(at, utc_now(), "Slack’s", "celle de Slack"):
+            yield finding
+    if (tokens := _tokens(settings)) is not None:
+        from bot.channels.teams.checkup import examine
+
+        found, at = await examine(tokens, settings.teams_metadata_url)
+        theirs = doctor.of_date(at, utc_now(), "Microsoft’s", "celle de Microsoft")
+        for finding in found + theirs:
+            yield finding
+    for finding in await doctor.of_mail(settings):
+        yield finding
 
 
 async def shown_counts(settings: Settings, now: datetime) -> dict[Cell, int]:

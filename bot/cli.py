@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from bot.app import (
+    examined,
     open_conversation,
     read_guidance,
     serve,
@@ -23,6 +24,7 @@ from bot.app import (
 from bot.channels.data import screen_data
 from bot.conversation import Conversation, Move, Open, Reply
 from bot.errors import CairnError, ContentError, UsageError
+from bot.findings import Grade
 from bot.guidance.build import build
 from bot.guidance.changelog import print_changes, print_log
 from bot.guidance.check import check, check_file
@@ -55,6 +57,11 @@ _CHANNEL_OF: Final = {
 }  # fmt: skip
 """Whose screen a form is: a channel may keep drafts out."""
 
+_GRADES: Final = {
+    Grade.GOOD: Words("ok", "ok"),
+    Grade.NOTE: Words("note", "à noter"),
+    Grade.FIX: Words("TO DO", "À FAIRE"),
+}
 _ADDRESS: Final = re.compile(r"https://[^\s/?#@]+(?:/[^\s?#]*)?")
 _Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -444,6 +451,18 @@ def _rekey(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _doctor(_: argparse.Namespace, settings: Settings) -> int:
+    async def told() -> bool:
+        amiss = False
+        async for finding in examined(settings, utc_now()):
+            amiss = amiss or finding.grade is Grade.FIX
+            print(f"{_GRADES[finding.grade][reader()]:<10}{finding.words[reader()]}", flush=True)
+        return amiss
+
+    set_up_logging()
+    return int(asyncio.run(told()))
+
+
 def _insights(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot.insights.page import as_html
     from bot.insights.report import WEEKS, report
@@ -547,6 +566,8 @@ def _parser() -> argparse.ArgumentParser:
                     " fois les orientations ont été ouvertes, par semaine")  # fmt: skip
     found.add_argument("--format", choices=("html", "csv"), default="html")
     found.add_argument("--lang", type=_language, metavar="en|fr")
+    command("doctor", _doctor, "look at settings, database, keys, clock and platforms, and say what"
+            " to do / vérifier réglages, base, clés, horloge et plateformes")  # fmt: skip
     command("cases", _cases, "how many cases there are / combien de demandes il y a")
     command("purge", _purge, "erase what is due now / effacer ce qui est échu maintenant")
     command("rekey", _rekey, "wrap keys by the first of CAIRN_CASE_KEYS / envelopper les clés par"

@@ -30,6 +30,9 @@ _NOTHING: Final = Words("", "")
 _WITH_OFFICES: Final = frozenset({Sort.ANSWER, Sort.TOPIC, Sort.SUMMARY, Sort.OFFICE, Sort.OFFICES})
 """Screens on which somebody may want to write to an office; not while a question is open."""
 
+_WITHOUT_GUIDANCE: Final = frozenset({Sort.OFFICES, Sort.OFFICE, Sort.PROMISE, Sort.CRISIS})
+"""Screens that stay while an organization gives no guidance: whom to turn to, and the promise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -147,7 +150,12 @@ class Reply:
         return words.format(**places) if places else words
 
     def with_trouble(self, trouble: Trouble) -> Reply:
-        """Return the same reply with a sentence about what was wrong with the request."""
+        """Return the same reply with a sentence about what was wrong with the request.
+
+        Where no guidance is given, that is all there is to say.
+        """
+        if self.screen.trouble is Trouble.OFFLINE:
+            return self
         return replace(self, screen=replace(self.screen, trouble=trouble))
 
     @property
@@ -190,6 +198,7 @@ class Conversation:
         self._hands_over = hands_over
         self._count = count
         self._channel = ""
+        self._always = False
 
     def on(self, channel: str, *, hands_over: bool = False) -> Conversation:
         """Return the same conversation as a channel has it: free text only where it may be.
@@ -205,6 +214,15 @@ class Conversation:
         """Return the same conversation, which tells ``count`` of what is counted."""
         same = copy(self)
         same._count = count  # noqa: SLF001 it is one of us
+        return same
+
+    def always(self) -> Conversation:
+        """Return the same conversation, which goes on where the organization gives no guidance.
+
+        It is for what stands in channels already: to take that away is for whoever pinned it.
+        """
+        same = copy(self)
+        same._always = True  # noqa: SLF001 it is one of us
         return same
 
     def of(self, organization: Organization | None) -> Conversation:
@@ -426,6 +444,10 @@ class Conversation:
 
     def _reply(self, screen: Screen, lang: Lang, now: datetime) -> Reply:
         organization = self.organization
+        offline = organization is not None and organization.offline and not self._always
+        if offline and screen.sort not in _WITHOUT_GUIDANCE:
+            offices_page = pages.at_place(self.guidance, pages.OFFICES, now.date())
+            screen = replace(offices_page, trouble=Trouble.OFFLINE)
         if screen.page is not None and not self._takes_drafts:
             tree = pages.at_place(self.guidance, self.guidance.draft.tree, now.date())
             screen = replace(tree, trouble=Trouble.NO_DRAFTS)
@@ -446,7 +468,7 @@ class Conversation:
             if organization and screen.sort is Sort.PROMISE
             else None,
             hands_over=self._hands_over,
-            writes=self._writes(screen, offices),
+            writes=not offline and self._writes(screen, offices),
             may_rate=self._count is not None and _can_help(screen),
         )
 

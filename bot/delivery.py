@@ -45,6 +45,9 @@ LONGEST: Final = timedelta(days=1)
 """How long a notice or a card is tried; the offer of a case is tried until the case moves on."""
 
 _POLL: Final = 5.0
+_LAST: Final = 12.0
+"""Seconds in which what has been taken is seen through when the process is told to stop."""
+
 _LANES: Final = 4
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -81,7 +84,7 @@ class Delivery:
         self._bell.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled; by then nothing of it goes on."""
+        """Deliver until cancelled; what has been taken by then is seen through."""
         async with asyncio.TaskGroup() as lanes:
             for _ in range(_LANES):
                 lanes.create_task(self._lane())
@@ -90,7 +93,7 @@ class Delivery:
         while True:
             self._bell.clear()
             try:
-                while await self.once():
+                while await self._to_its_end():
                     pass
             except CairnError as error:
                 logging.getLogger(OWN).error("the store: %s", error.words.en)  # noqa: TRY400
@@ -103,6 +106,22 @@ class Delivery:
                     await self._bell.wait()
             except TimeoutError:
                 continue
+
+    async def _to_its_end(self) -> bool:
+        """Deliver one thing; where that is cancelled meanwhile, see it through first.
+
+        A card that was posted and not noted would be posted again, once its time is over.
+        """
+        thing = asyncio.ensure_future(self.once())
+        try:
+            return await asyncio.shield(thing)
+        finally:
+            if not thing.done():
+                try:
+                    await asyncio.wait([thing], timeout=_LAST)
+                finally:
+                    thing.cancel()
+                    await asyncio.gather(thing, return_exceptions=True)
 
     async def once(self) -> bool:
         """Deliver one thing; return false where nothing is due."""

@@ -69,6 +69,26 @@ class SmtpLetters:
         if failed is not None and not taken:
             raise failed
 
+    async def greet(self) -> None:
+        """Go in and out again without a letter, to see whether one would be taken.
+
+        Raises:
+            LaterError: the server was not reached, or did not answer in time.
+            RefusedError: an operator must look at the server or at CAIRN_SMTP_URL.
+
+        """
+        client, failed = self._client(), None
+        try:
+            async with asyncio.timeout(self._timeout):
+                await client.connect()
+                await client.quit()
+        except (SMTPException, OSError, ValueError) as error:
+            failed = _meaning(error)
+        finally:
+            client.close()
+        if failed is not None:
+            raise failed
+
     def _client(self) -> SMTP:
         server = self._server
         return SMTP(

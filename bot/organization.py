@@ -98,7 +98,8 @@ class Organization:
     ``targeted_messages`` says that in its Teams a message in a channel can be for one person only,
     ``pin_by_graph`` that Cairn was granted to pin messages in its chats,
     ``free_text`` in which channels people may write more than a question, such as a draft.
-    ``ceilings`` say by platform how sensitive that may be; ``legal_hold`` that nothing is purged.
+    ``ceilings`` say by platform how sensitive that may be; ``legal_hold`` that nothing is purged,
+    ``offline`` that no guidance is given for now, and offices are named only.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Organization:
     free_text: tuple[str, ...] = FREE_TEXT
     ceilings: Mapping[str, str] = field(default_factory=dict)
     legal_hold: bool = False
+    offline: bool = False
 
     def notices_on(self, today: date, names: frozenset[str]) -> tuple[Notice, ...]:
         """Return the notices for today above a screen that answers to ``names``."""

@@ -159,6 +159,7 @@ class _Builder:
             else FREE_TEXT,
             ceilings=self._ceilings(),
             legal_hold=root.get("legal_hold") is not None,
+            offline=root.get("offline") is not None,
         )
 
     def _ceilings(self) -> Mapping[str, str]:

@@ -52,6 +52,7 @@ async def listen(
         if is_draining:
             # A connection that is kept would be cut while the next request is on its way.
             response.force_close()
+            response.headers["Connection"] = "close"
 
     application.on_response_prepare.append(close_after)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_ANSWERS)

@@ -30,6 +30,7 @@ from aiohttp import ClientSession, TCPConnector
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import delivery
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory as SlackDirectory
 from bot.channels.slack.outbound import Outbound as ToSlack
@@ -39,10 +40,11 @@ from bot.channels.teams.outbound import Outbound as ToTeams
 from bot.channels.teams.transport import BotFramework
 from bot.delivery import _LANES, _POLL, LONGEST, WAITS
 from bot.desk.case import State
+from bot.desk.port import Card
 from bot.desk.records import CARD, DEPUTY, LETTER, NOTICE, OFFER, TELL, THREAD
 from bot.handoff import MAIL, Mode, OfficeDesk
 from bot.mail import SmtpLetters
-from bot.platforms import Who
+from bot.platforms import Place, Who
 from bot.settings import MailServer, Tls
 from bot.store.outbox import LEASE
 from tests.conftest import NOON
@@ -1018,8 +1020,9 @@ async def test_a_store_that_fails_is_asked_once_at_each_turn_and_then_it_goes_on
 @BOTH
 @pytest.mark.parametrize("is_done", [False, True])
 async def test_what_is_cut_off_by_a_shutdown_goes_out_from_the_next_one_that_runs(
-    scene: Scene, is_done: bool
+    scene: Scene, is_done: bool, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(delivery, "_LAST", 0.0)  # it takes longer than it is waited for
     number, side = await scene.send(), scene.side
     call = "chat.postMessage" if side.name == "slack" else "send"
     side.fault(call, Fault("stall", seconds=30.0, after=is_done))
@@ -1034,3 +1037,26 @@ async def test_what_is_cut_off_by_a_shutdown_goes_out_from_the_next_one_that_run
     assert len(scene.cards(number)) == 1 + is_done
     assert await scene.state(number) is State.OFFERED
     assert scene.alerts() == []
+
+
+async def test_what_is_on_its_way_at_a_shutdown_is_seen_through_and_comes_once(tmp_path: Path):
+    async with world(f"sqlite:///{tmp_path}/cairn.db") as desk:
+        number, begun, gate = await desk.send(), asyncio.Event(), asyncio.Event()
+        post = desk.slack.post
+
+        async def slowly(place: Place, card: Card) -> str:
+            begun.set()
+            await gate.wait()
+            return await post(place, card)
+
+        desk.slack.post = slowly  # type: ignore[method-assign]
+        run = asyncio.create_task(desk.delivery.run())
+        await begun.wait()
+        run.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        assert (await desk.service.look(number)).state is State.OFFERED
+        assert [len(channel.cards) for channel in desk.slack.channels.values()] == [1, 0]
+        assert await desk.deliver() == 0, "nothing is left to be sent"

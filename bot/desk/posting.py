@@ -44,13 +44,14 @@ class Posting:
             await outbox.done(transaction.connection, thing.id)
 
     async def sent_later(self, thing: ToSend, wait: timedelta, longest: timedelta | None) -> bool:
-        """Have something tried again, not before so long has passed.
+        """Have something tried again, not before so long has passed, a quarter of an hour at most.
 
         Return false, and leave it as it is, where it has waited for longer than ``longest``.
         """
         async with self._archive.transaction() as transaction:
             if longest is not None and transaction.now - moment(thing.made) > longest:
                 return False
+            wait = min(wait, timedelta(seconds=outbox.FARTHEST))
             due = math.ceil((transaction.now + wait).timestamp())
             await outbox.later(transaction.connection, thing.id, due)
             return True

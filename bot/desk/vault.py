@@ -97,6 +97,11 @@ class Vault:
         """The name of the key that wraps now; it tells nothing of the key."""
         return self._first.ident
 
+    @property
+    def key_ids(self) -> frozenset[bytes]:
+        """The names of all keys that open."""
+        return frozenset(self._wrappers)
+
     def new(self, number: str) -> tuple[CaseKey, Wrapped]:
         """Return a fresh key for a case, and the same key as it is kept."""
         raw = os.urandom(_KEY)

@@ -18,6 +18,7 @@ from bot.guidance.ticket import MARKS, MAX_LENGTH, Ticket, read_ticket
 from bot.guidance.walk import offices_of, review_of, walk
 
 HOME: Final = "home"
+OFFICES: Final = "offices"
 DRAFT: Final = "draft"
 OWN_DRAFT: Final = "draft:own"
 OTHERS_DRAFT: Final = "draft:other"
@@ -128,7 +129,7 @@ def _named(rest: str, known: Collection[str]) -> tuple[str, ...]:
 _PAGES: Final = {
     "home": Sort.HOME,
     "topics": Sort.TOPICS,
-    "offices": Sort.OFFICES,
+    OFFICES: Sort.OFFICES,
     "promise": Sort.PROMISE,
     "crisis": Sort.CRISIS,
     "draft": Sort.DRAFT,

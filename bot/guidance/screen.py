@@ -71,6 +71,7 @@ class Trouble(StrEnum):
     FILES = "files"
     NOT_SHOWN = "not_shown"
     NO_DRAFTS = "no_drafts"
+    OFFLINE = "offline"
     NO_WINDOW = "no_window"
     ABOUT_A_MESSAGE = "about_a_message"
 

@@ -393,6 +393,7 @@ ORGANIZATION = Record(
     {
         "ceilings": Record({}, {"slack": _LEVEL, "teams": _LEVEL}),
         "legal_hold": YES,
+        "offline": YES,
         "province": ANY,
         "holidays": ListOf(DATE),
         "tenants": Record({}, {"slack": ListOf(ANY), "teams": ListOf(ANY)}),

@@ -86,7 +86,7 @@ def _prepare(path: Path) -> None:
             _write_ahead(connection)
             # Reads every page; better to be told now than in the middle of a case.
             (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except (OSError, sqlite3.DatabaseError) as error:
+    except (OSError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise StoreError(trouble_of(error, Trouble.FILE), type(error).__name__) from None
     if answer != "ok":
         raise StoreError(Trouble.DAMAGED)

@@ -20,10 +20,11 @@ FAULTS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     OSError,
+    UnicodeDecodeError,
 )
 """What SQLAlchemy, the drivers below it, which ``quick`` calls, and the pool raise.
 
-A time that ran out is an OSError too.
+A time that ran out is an OSError too. Of a damaged file SQLite tells in bytes that are no text.
 """
 
 
@@ -104,6 +105,7 @@ _BY_CODE: Final = {
 _BY_KIND: Final[dict[tuple[type[BaseException], ...], Trouble]] = {
     (asyncpg.DiskFullError,): Trouble.FULL,
     (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError): Trouble.DAMAGED,
+    (UnicodeDecodeError,): Trouble.DAMAGED,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import quick
@@ -17,6 +17,10 @@ from bot.store.tables import outbox
 
 LEASE: Final = 120
 """Seconds for which whoever takes a row has it; longer than any one attempt may last."""
+
+FARTHEST: Final = 900
+"""Seconds for which anything waits at the most; what is due later was written by a clock that ran
+ahead and was put back, and is due now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ async def take(connection: AsyncConnection, now: int) -> ToSend | None:
     )
     due = (
         select(kept.id, kept.number, kept.kind, kept.detail, kept.made, kept.tries)
-        .where(kept.due <= now, ~kept.parked, ~waits)
+        .where(or_(kept.due <= now, kept.due > now + FARTHEST), ~kept.parked, ~waits)
         .order_by(kept.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -44,10 +44,16 @@ class Server:
         call.answer = answer
         if fault:
             return await fake.faults.answer(fault, request, json.dumps(answer))
-        headers = {}
+        headers = self._scopes(token)
         if seconds:
             call.status, headers = 429, {"Retry-After": str(seconds)}
         return web.json_response(answer, status=call.status, headers=headers)
+
+    def _scopes(self, token: str) -> dict[str, str]:
+        """What Slack says with each answer of the token that it was given."""
+        known = (one for one in self._fake.workspaces.values() if one.bot_token == token)
+        workspace = next(known, None)
+        return {"X-OAuth-Scopes": ",".join(sorted(workspace.scopes))} if workspace else {}
 
     def _carry_out(self, name: str, args: Json, token: str, complaint: str) -> tuple[Json, int]:
         fake = self._fake

@@ -21,7 +21,7 @@ from bot.channels.sessions import proxy_for
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.board import SlackBoard
 from bot.channels.slack.cards import Cards
-from bot.channels.slack.decode import workspace_of
+from bot.channels.slack.decode import person_of, workspace_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
 from bot.channels.slack.events import Events
@@ -33,6 +33,7 @@ from bot.channels.slack.presses import Presses
 from bot.channels.slack.router import Answer, Router
 from bot.channels.slack.sockets import SocketMode
 from bot.channels.slack.windows import Windows
+from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
 from bot.conversation import Conversation
 from bot.forms import Counter
 from bot.pins.port import Left
@@ -71,10 +72,12 @@ class SlackChannel:
         *,
         clock: Callable[[], datetime],
         failed: Callable[[str], None] | None = None,
+        slowed: Callable[[], None] | None = None,
     ) -> None:
         """Take the parts, the shared session, and a clock of aware times.
 
-        ``failed`` is told the code of each call that Slack did not do.
+        ``failed`` is told the code of each call that Slack did not do; ``slowed`` is called when
+        somebody asks faster than a person can.
         """
         proxy = proxy_for(settings.api_url)
         client = AsyncWebClient(
@@ -87,6 +90,8 @@ class SlackChannel:
         # By itself the library would take a proxy that is not meant for this address.
         client.proxy = proxy
         self.tasks = Tasks()
+        self._speed = Speed(time.monotonic, burst=PERSON_BURST, rate=PERSON_RATE)
+        self._slowed = slowed
         self.outbound = Outbound(client, session, time.monotonic, failed=failed)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = SlackAnswers(conversation, seal)
@@ -144,6 +149,12 @@ class SlackChannel:
                 return Answer(503)
             if served is False:
                 return Answer(403)
+            person = person_of(incoming.body)
+            if person is not None and not self._speed.allows(*person.key):
+                # Slack asks them to try again, and sends an event again by itself.
+                if self._slowed is not None:
+                    self._slowed()
+                return Answer(429)
         try:
             return await self._router.dispatch(incoming.body, incoming.age)
         except Exception as error:  # noqa: BLE001 the last line of defence

@@ -17,10 +17,18 @@ from aiohttp import web
 
 from bot.channels.requests import RefusedError
 from bot.channels.seen import Seen
+from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
 from bot.channels.teams.answers import TeamsAnswers
 from bot.channels.teams.board import TeamsBoard
 from bot.channels.teams.came import Came, came_of
-from bot.channels.teams.decode import Press, is_id, is_personal, press_of, team_of
+from bot.channels.teams.decode import (
+    Press,
+    is_id,
+    is_personal,
+    person_of,
+    press_of,
+    team_of,
+)
 from bot.channels.teams.desk import TeamsDesk
 from bot.channels.teams.elements import attachment
 from bot.channels.teams.events import Events
@@ -93,12 +101,16 @@ class TeamsChannel:
         *,
         graph: Graph | None = None,
         clock: Callable[[], float] = time.monotonic,
+        slowed: Callable[[], None] | None = None,
     ) -> None:
         """Take the parts, and a monotonic clock in seconds.
 
-        Without ``graph`` nothing is pinned in chats.
+        Without ``graph`` nothing is pinned in chats. ``slowed`` is called when somebody asks
+        faster than a person can.
         """
         self._clock = clock
+        self._speed = Speed(clock, burst=PERSON_BURST, rate=PERSON_RATE)
+        self._slowed = slowed
         self.tasks = Tasks()
         self.outbound = Outbound(transport, clock)
         self.people = People(clock)
@@ -175,6 +187,12 @@ class TeamsChannel:
 
     async def answer(self, activity: Body) -> Answer:
         """Answer an activity that may come in."""
+        person = person_of(activity)
+        if person is not None and not self._speed.allows(*person.key):
+            # Teams asks them to try again.
+            if self._slowed is not None:
+                self._slowed()
+            return Answer(429)
         try:
             if activity["type"] == "invoke":
                 return await self._invoked(activity)

@@ -6,6 +6,7 @@ referrer. Every page is ``no-store``.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -38,15 +39,26 @@ MAX_BODY: Final = 64 * 1024
 """Bytes of a form; a larger request is refused before it is read."""
 
 _MAX_FIELDS: Final = 40
+_SLOWEST: Final = 5.0
+"""Seconds within which a form must have come."""
+
 _PAGE_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self';"
     " script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+_EVERYWHERE: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
 }
+"""What each answer tells a browser, unless it says something else itself."""
+
 _STATIC: Final = {
     "cairn.css": "text/css",
     "cairn.js": "text/javascript",
@@ -75,7 +87,7 @@ def web_chat(conversation: Conversation) -> list[web.RouteDef]:
         return web.Response(
             body=content[name],
             content_type=_STATIC[name],
-            headers={"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"},
+            headers={"Cache-Control": "public, max-age=300"},
         )
 
     return [
@@ -101,6 +113,8 @@ class _Chat:
             fields = await _fields(request)
         except web.HTTPRequestEntityTooLarge:
             return self.trouble(request, Trouble.TOO_LONG)
+        except TimeoutError:
+            return self.trouble(request, Trouble.NOT_AN_OPTION, HTTPStatus.REQUEST_TIMEOUT)
         except (ValueError, web.HTTPException, web.RequestPayloadError):
             return self.trouble(request, Trouble.NOT_AN_OPTION)
         reply = self._respond(decode(fields, _wanted(request)))
@@ -112,21 +126,24 @@ class _Chat:
         """Answer for an address that does not exist."""
         return self.trouble(request, Trouble.UNKNOWN_PLACE)
 
-    def trouble(self, request: web.Request, trouble: Trouble) -> web.Response:
+    def trouble(
+        self, request: web.Request, trouble: Trouble, status: HTTPStatus | None = None
+    ) -> web.Response:
         """Answer with the first page and a sentence about what was wrong."""
         reply = self._respond(Move(HOME, _wanted(request), Open(HOME)))
-        return self._page(reply.with_trouble(trouble))
+        return self._page(reply.with_trouble(trouble), status)
 
     def _respond(self, move: Move) -> Reply:
         return self._conversation.respond(move)
 
-    def _page(self, reply: Reply) -> web.Response:
+    def _page(self, reply: Reply, status: HTTPStatus | None = None) -> web.Response:
         trouble = reply.screen.trouble
+        usual = _STATUS.get(trouble, HTTPStatus.OK) if trouble else HTTPStatus.OK
         return web.Response(
             text=self._render(reply),
             content_type="text/html",
             charset="utf-8",
-            status=_STATUS.get(trouble, HTTPStatus.OK) if trouble else HTTPStatus.OK,
+            status=status or usual,
             headers={**_PAGE_HEADERS, "Content-Language": f"{reply.lang}-CA"},
         )
 
@@ -137,7 +154,8 @@ async def _fields(request: web.Request) -> Mapping[str, list[str]]:
         raise ValueError
     if (request.charset or "utf-8").lower() != "utf-8":
         raise ValueError
-    form = await request.post()
+    async with asyncio.timeout(_SLOWEST):
+        form = await request.post()
     if len(form) > _MAX_FIELDS:
         raise ValueError
     fields: dict[str, list[str]] = {}
@@ -208,6 +226,13 @@ def _weight(text: str) -> float:
         return float(text) if text else 1.0
     except ValueError:
         return 0.0
+
+
+async def guarded(_: web.Request, response: web.StreamResponse) -> None:
+    """Give an answer of any route the headers that guard it, and no name of what answers."""
+    for name, value in _EVERYWHERE.items():
+        response.headers.setdefault(name, value)
+    response.headers.popall("Server", None)
 
 
 @web.middleware

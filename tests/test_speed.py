@@ -1,0 +1,78 @@
+"""Does somebody who asks faster than a person can keep the others waiting?"""
+
+from __future__ import annotations
+
+from aiohttp import ClientSession
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
+from tests.slack.fake import FakeSlack
+from tests.slack_app import running
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_so_many_at_once_and_then_so_many_a_second():
+    clock = Clock()
+    speed = Speed(clock, burst=5, rate=2.0)
+    assert [speed.allows("a") for _ in range(7)] == [True] * 5 + [False] * 2
+    assert speed.allows("b"), "the others do not wait"
+    clock.now += 1
+    assert [speed.allows("a") for _ in range(3)] == [True, True, False]
+
+
+@settings(deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 40).map(lambda n: n / 8)), max_size=200
+    )
+)
+def test_in_no_time_are_there_more_than_the_bucket_and_what_flowed_in(
+    steps: list[tuple[str, float]],
+):
+    clock, let_through = Clock(), []
+    speed = Speed(clock, burst=4, rate=2.0)
+    for name, pause in steps:
+        clock.now += pause
+        if speed.allows(name):
+            let_through.append((name, clock.now))
+    for name in "abc":
+        mine = [at for who, at in let_through if who == name]
+        for first, begin in enumerate(mine):
+            for last in range(first, len(mine)):
+                assert last - first + 1 <= 4 + 2 * (mine[last] - begin) + 1e-6
+
+
+def test_who_is_quiet_is_forgotten():
+    clock = Clock()
+    speed = Speed(clock, burst=5, rate=2.0)
+    for number in range(1000):
+        speed.allows(str(number))
+    clock.now += 3
+    speed.allows("another")
+    assert len(speed) == 1
+
+
+def test_however_many_there_are_memory_is_bounded():
+    speed = Speed(Clock(), burst=5, rate=2.0)
+    for number in range(30_000):
+        speed.allows(str(number))
+    assert len(speed) <= 20_000
+
+
+async def test_a_program_in_somebodys_name_is_asked_to_slow_down_and_others_are_served():
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn, ClientSession() as http:
+        alice, bob = fake.person("alice"), fake.person("bob")
+        cairn.channel._speed = Speed(Clock(), burst=PERSON_BURST, rate=PERSON_RATE)
+        statuses = [(await alice.slash()).status for _ in range(PERSON_BURST + 2)]
+        assert statuses == [200] * PERSON_BURST + [429] * 2
+        assert (await bob.slash()).status == 200
+        async with http.get(f"{cairn.url}metrics") as page:
+            assert 'cairn_slowed_total{route="slack"}' in await page.text()
