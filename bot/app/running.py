@@ -1,0 +1,152 @@
+"""How is the whole put together, served and kept current?"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+from bot.app.parts import Parts, add_store
+from bot.app.reading import hands_over, open_conversation, reachable, read_guidance, utc_now
+from bot.app.slack import add_slack
+from bot.app.standing import add_desk, add_pins, add_reviews
+from bot.app.teams import add_teams
+from bot.app.watching import add_health, add_metrics, measured_by, not_too_fast
+from bot.conversation import Conversation
+from bot.guidance.model import Guidance
+from bot.health import Health
+from bot.organization import Organization
+from bot.privacy import OWN
+from bot.reload import Reload, Source, Stamps
+from bot.serving import LINGER, listen
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from bot.metrics import Metrics
+
+
+def web_application(settings: Settings, conversation: Conversation) -> web.Application:
+    """Return the web application: health, and every channel that is on."""
+    from bot.metrics import Metrics
+
+    return put_together(settings, conversation, Health(), Metrics())[0]
+
+
+def put_together(
+    settings: Settings, conversation: Conversation, health: Health, metrics: Metrics
+) -> tuple[web.Application, Conversation]:
+    """Return the application, and the conversation that its channels have."""
+    from aiohttp import web
+
+    from bot.channels.web.server import MAX_BODY, guarded, no_traceback, web_chat
+    from bot.seal import Seal, new_key
+    from bot.tally import Tally
+
+    conversation = conversation.of(reachable(conversation.organization, settings))
+    application = web.Application(
+        middlewares=[measured_by(metrics), no_traceback], client_max_size=MAX_BODY
+    )
+    application.on_response_prepare.append(guarded)
+    add_health(application, conversation, health)
+    if settings.metrics_on:
+        add_metrics(application, conversation, health, metrics)
+    if settings.slack_on or settings.teams_on:
+        keys = settings.keys or (new_key(),)
+        tally = Tally(utc_now)
+        quiet, conversation = conversation.always(), conversation.counting(tally.count)
+        store = add_store(application, settings, keys, health, tally)
+        seal = Seal(keys, conversation.guidance, utc_now)
+        conversation.follow(seal.follow)
+        parts = Parts(
+            conversation,
+            quiet,
+            seal,
+            store,
+            hands_over(conversation, settings),
+            health=health,
+            metrics=metrics,
+        )
+        if settings.slack_on:
+            add_slack(application, settings, parts)
+        if settings.teams_on:
+            add_teams(application, settings, parts)
+        add_pins(application, parts, keys)
+        add_reviews(application, settings, parts)
+        if parts.hands_over:
+            add_desk(application, settings, parts, keys)
+    if settings.web_on:
+        application.middlewares.append(not_too_fast(metrics))
+        application.router.add_routes(web_chat(conversation.on("web")))
+    return application, conversation
+
+
+def serve(
+    settings: Settings,
+    started: Callable[[Conversation], None],
+    log: Callable[[logging.Handler], None],
+) -> None:
+    """Serve every channel that is on until the process is told to stop.
+
+    ``started`` is called when it listens; ``log`` with what counts the lines of the log.
+    """
+    from bot.metrics import Metrics
+
+    known = Source(settings.guidance, settings.organization).stamps()
+    conversation = open_conversation(settings)
+    health, metrics = Health(), Metrics()
+    log(metrics.count_lines())
+    application, served = put_together(settings, conversation, health, metrics)
+    application.cleanup_ctx.append(_reloading(settings, known, served))
+
+    async def tell(_: web.Application) -> None:
+        _leave_be()
+        started(conversation)
+
+    def draining() -> None:
+        health.draining = True
+        logging.getLogger(OWN).info("told to stop; what has begun is finished")
+
+    application.on_startup.append(tell)
+    logging.getLogger(OWN).info("guidance version %s", conversation.guidance.version)
+    linger = LINGER if settings.several else 0.0
+    asyncio.run(listen(application, settings.host, settings.port, draining=draining, linger=linger))
+
+
+def _reloading(
+    settings: Settings, known: Stamps, conversation: Conversation
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Return what has files said that change while the application runs; ``known`` are the old."""
+    handed_over = hands_over(conversation, settings)
+
+    def read() -> tuple[Guidance, Organization | None]:
+        return read_guidance(settings.guidance, settings.organization, utc_now().date())
+
+    def swap(guidance: Guidance, organization: Organization | None) -> None:
+        conversation.swap(guidance, reachable(organization, settings))
+        if hands_over(conversation, settings) != handed_over:
+            logging.getLogger(OWN).warning(
+                "whether offices take hand-offs has changed: restart Cairn for that"
+            )
+        _leave_be()
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        source = Source(settings.guidance, settings.organization)
+        task = asyncio.create_task(Reload(source, known, read, swap).run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return running
+
+
+def _leave_be() -> None:
+    """Have no more looks through what lives as long as the process: they hold everybody up."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,143 @@
+"""How is the program looked at from outside? Health, numbers, and who asks too fast."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from bot.app.parts import channels_of
+from bot.conversation import Conversation
+from bot.errors import CairnError
+from bot.health import Health
+from bot.settings import is_loopback
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from bot.metrics import Metrics, Waiting
+
+_ROUTES: Final = {"/slack/events": "slack", "/api/messages": "teams", "/": "web"}
+"""What a route is called in the metrics; each other one is "other"."""
+
+_NOT_WEB: Final = frozenset(
+    {"/slack/events", "/api/messages", "/health/live", "/health/ready", "/metrics"}
+)
+_WEB_BURST: Final = 200
+_WEB_RATE: Final = 50.0
+"""Pages of one address: many people may share it."""
+
+
+def measured_by(metrics: Metrics) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Return the middleware that measures how long each request takes."""
+    from aiohttp import web
+
+    @web.middleware
+    async def measured(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        began, status = time.monotonic(), HTTPStatus.INTERNAL_SERVER_ERROR.value
+        try:
+            response = await handler(request)
+            status = response.status
+        except web.HTTPException as answered:
+            status = answered.status
+            raise
+        finally:
+            route = _ROUTES.get(request.path, "other")
+            metrics.request(route, status, time.monotonic() - began)
+        return response
+
+    return measured
+
+
+def not_too_fast(metrics: Metrics) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Return the middleware that keeps one address from taking the web chat from all others.
+
+    This machine is let through: what comes from it comes from a proxy, which knows the addresses.
+    """
+    from aiohttp import web
+
+    from bot.channels.speed import Speed
+
+    speed = Speed(time.monotonic, burst=_WEB_BURST, rate=_WEB_RATE)
+
+    @web.middleware
+    async def not_too_fast(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        name = request.remote or ""
+        if request.path in _NOT_WEB or is_loopback(name) or speed.allows(name):
+            return await handler(request)
+        metrics.slowed("web")
+        return web.Response(
+            text="Too many requests. Please wait a few seconds.\n"
+            "Trop de demandes. Veuillez attendre quelques secondes.\n",
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            headers={"Retry-After": "5", "Cache-Control": "no-store"},
+        )
+
+    return not_too_fast
+
+
+def add_health(application: web.Application, conversation: Conversation, health: Health) -> None:
+    """Add the two addresses that tell whether the process lives, and whether it is ready."""
+    from aiohttp import web
+
+    async def live(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def is_ready(_: web.Request) -> web.Response:
+        state = await health.state()
+        body = {
+            "ready": state.ready,
+            "whole": state.whole,
+            "draining": state.draining,
+            "guidance": conversation.guidance.version,
+            "parts": dict(state.parts),
+        }
+        status = HTTPStatus.OK if state.ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return web.Response(text=json.dumps(body), content_type="application/json", status=status)
+
+    application.router.add_get("/health/live", live)
+    application.router.add_get("/health/ready", is_ready)
+
+
+def add_metrics(
+    application: web.Application, conversation: Conversation, health: Health, metrics: Metrics
+) -> None:
+    """Add the page of numbers."""
+    from aiohttp import web
+
+    from bot.metrics import CONTENT_TYPE
+
+    async def page(_: web.Request) -> web.Response:
+        guidance = conversation.guidance
+        dates = [tree.review_by for tree in guidance.trees.values()]
+        days = (min(dates) - conversation.today).days if dates else 0
+        metrics.show(await health.state(), guidance.version, days, await _waiting(application))
+        for name, channel in channels_of(application).items():
+            metrics.work(name, channel.tasks.count)
+        return web.Response(body=metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+
+    application.router.add_get("/metrics", page)
+
+
+async def _waiting(application: web.Application) -> Waiting | None:
+    """Return what waits in the store; nothing where there is none, or none that answers."""
+    from bot.metrics import Waiting
+    from bot.store import Store, outbox
+
+    store = next((one for one in application.values() if isinstance(one, Store)), None)
+    if store is None:
+        return None
+    try:
+        async with store.transaction() as transaction:
+            found = await outbox.waiting(transaction.connection)
+            now = transaction.now.timestamp()
+    except CairnError:
+        return None
+    oldest = max(0.0, now - found.oldest) if found.oldest is not None else 0.0
+    return Waiting(found.count, oldest, found.parked)
