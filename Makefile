@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup run test bench learn lock lint
+.PHONY: setup run test bench learn lock lint audit sbom
 
 setup: $(READY)
 
@@ -34,6 +34,14 @@ learn: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+# Known vulnerabilities in what runs. Needs the network: 1 one is known, 2 it could not be asked.
+audit: setup
+	$(BIN)/python -m tests.audit
+
+# Of what it is made, with versions, hashes and licences (CycloneDX).
+sbom: setup
+	$(BIN)/python -m tests.sbom build/sbom.cdx.json
 
 # For whoever changes a dependency: needs uv on the path; writes hashes and no index address.
 lock:

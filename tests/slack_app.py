@@ -45,6 +45,7 @@ from tests.slack.delivery import Delivery, Outcome
 from tests.slack.fake import FakeSlack
 from tests.slack.person import Person
 from tests.slack.state import Channel, Json, Message, Surface, View, elements_of
+from tests.unhurried import UNHURRIED, unhurry
 
 SEAL_KEY = bytes(range(32))
 SEAL_KEYS = base64.b64encode(SEAL_KEY).decode()
@@ -115,6 +116,7 @@ async def running(
         try:
             if read.slack_secrets:
                 fake.app_url = str(server.make_url(PATH))
+            unhurry(application[CHANNEL])
             if ready:
                 await fake.until(lambda: application[CHANNEL].is_ready, 10)
                 if read.slack_app_token is not None:
@@ -191,7 +193,7 @@ async def served(
         "PYTHONDONTWRITEBYTECODE": "1",
         "TMPDIR": str(folder),
     }
-    code = f"import sys; {start}\nfrom bot.cli import main\nsys.exit(main(['serve']))"
+    code = f"import sys; {UNHURRIED}\n{start}\nfrom bot.cli import main\nsys.exit(main(['serve']))"
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", code, cwd=folder, env=environ, stdout=out, stderr=err

@@ -30,6 +30,7 @@ from bot.settings import Settings, read_settings
 from tests.slack_app import SEAL_KEYS, guidance_of
 from tests.teams.fake import FakeTeams
 from tests.teams.login import Login
+from tests.unhurried import unhurry
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ async def running(
         try:
             fake.app_url = str(server.make_url(PATH))
             url = str(server.make_url("/"))
+            unhurry(application[CHANNEL])
             yield Running(fake, read, talk, application, application[CHANNEL], url, place)
         finally:
             await server.close()

@@ -11,6 +11,7 @@ import asyncio
 import email
 import email.policy
 import io
+import json
 import logging
 import sqlite3
 from abc import ABC, abstractmethod
@@ -355,9 +356,9 @@ class Scene:
 
     def alerts(self) -> list[str]:
         """The errors in the log since it was asked for before, from the name of the logger on."""
-        lines = self.told.getvalue()[self._read :].splitlines()
+        lines = map(json.loads, self.told.getvalue()[self._read :].splitlines())
         self._read = len(self.told.getvalue())
-        return [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+        return [f"{line['by']} {line['event']}" for line in lines if line["level"] == "error"]
 
     # -- what there is to send
 
@@ -752,7 +753,7 @@ async def test_what_does_not_pass_within_a_day_is_set_aside(scene: Scene, kind: 
     assert len(scene.tries) == TRIES + 11
     assert scene.left(number)
     assert scene.alerts() == []
-    assert scene.told.getvalue().count(f"WARNING cairn a {kind} is not delivered yet: ") == 1
+    assert scene.told.getvalue().count(f'"event": "a {kind} is not delivered yet: ') == 1
     scene.clock.move(seconds=LONGEST.total_seconds())
     await scene.settle(number)
     (alert,) = scene.alerts()

@@ -41,8 +41,8 @@ NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 
 CASE = {
     "number": "AB12CD", "office": "values_ethics", "state": "offered", "lang": "en", "topic": "",
-    "mode": "case", "turn": 1, "opened": 0, "since": 0, "replied": False, "record": "none", "held": False,
-    "card": "",
+    "mode": "case", "turn": 1, "opened": 0, "since": 0, "replied": False, "record": "none",
+    "held": False, "card": "",
 }  # fmt: skip
 
 

@@ -590,7 +590,7 @@ async def test_a_request_that_breaks_off_is_no_error_of_ours(
                 writer.write_eof()
                 await reader.read()
         assert await came_to_nothing(cairn)
-    assert " ERROR cairn " not in told.getvalue()
+    assert '"level": "error", "by": "cairn"' not in told.getvalue()
     assert (await sent(fake, command(alice))).status == 200
 
 

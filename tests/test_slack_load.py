@@ -96,4 +96,4 @@ async def test_three_thousand_people_who_come_at_once_all_get_the_first_screen(t
         assert fake.failures == []
         assert fake.violations == []
         assert await cairn.stop() == 0
-        assert " ERROR " not in cairn.told
+        assert '"level": "error"' not in cairn.told

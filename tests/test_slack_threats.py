@@ -332,7 +332,7 @@ async def test_nothing_is_found_again_of_what_is_not_signed(cairn: Running, fake
 AT_DEBUG = """
 import logging, bot.privacy
 quiet = bot.privacy.set_up_logging
-bot.privacy.set_up_logging = lambda: (quiet(), logging.getLogger().setLevel(logging.DEBUG))
+bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel(logging.DEBUG))
 """
 
 
@@ -362,7 +362,7 @@ async def test_the_running_command_leaves_no_trace_of_what_was_sent(
         assert await cairn.stop() == 0
         assert [name for name, held in cairn.written() if CANARY.encode() in held] == []
         assert {name for name, _ in cairn.written()} == {"cairn.db", "stderr", "stdout"}
-        assert " DEBUG " in cairn.told
+        assert '"level": "debug"' in cairn.told
         assert "Traceback" not in cairn.told
     assert {"chat.postMessage", "views.open", "response_url"} <= {c.method for c in fake.calls}
     assert CANARY not in called(fake)
@@ -516,7 +516,7 @@ async def test_a_window_with_a_capsule_that_cannot_be_opened_starts_again_kindly
             shown = fake.new_view(person.user, "modal")
             fake.fill_view(shown, outcome.json["view"])
             assert restart(tongue, expired=name == "old") in screen.text(shown), name
-    assert " ERROR " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
     # Nothing is lost: what is shown then can be gone on with.
     shown = fake.push_view(person.user, outcome.json["view"])
     await person.pick(shown, f"goto:{tongue}:home", "post_reported")
@@ -549,7 +549,7 @@ async def test_a_message_with_a_capsule_that_cannot_be_opened_starts_again_kindl
             await cairn.drain()
             assert (outcome.status, outcome.body) == (200, "")
             assert restart(tongue, expired=name == "old") in screen.text(card), name
-    assert " ERROR " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
     await person.pick(card, f"goto:{tongue}:home", "post_reported")
     await person.press(card, "goto")
     await cairn.drain()
@@ -575,7 +575,7 @@ async def test_a_home_with_a_capsule_that_cannot_be_opened_is_shown_again(
                     await (person.press(home, pressed) if pressed else person.open_home())
                     await cairn.drain()
                     assert person.home.private_metadata not in (good, capsule)
-        assert " ERROR " not in told.getvalue()
+        assert '"level": "error"' not in told.getvalue()
         await person.open_home()
         await cairn.drain()
         # Each press of the language has changed it.
@@ -712,7 +712,7 @@ async def test_a_window_that_was_tampered_with_gets_a_kind_answer(
                     seen.add(shown)
                     fake.check_view(outcome.json["view"], name, "modal")
     assert wrong == []
-    assert " ERROR " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
     assert heard(fake) == {alice.id}
 
 
@@ -734,7 +734,7 @@ async def test_a_button_that_was_tampered_with_gets_a_kind_answer(
                 wrong += [(name, do, c.method, c.error) for c in fake.calls[before:] if c.error]
                 wrong += [(name, do, str(outcome.status), "")] if outcome.status != 200 else []
     assert wrong == []
-    assert " ERROR " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
     assert heard(fake) == addressed(fake) == {alice.id}
 
 
@@ -760,7 +760,7 @@ async def test_a_card_that_was_tampered_with_gets_a_kind_answer(
                 wrong += [(place, do, c.method, c.error) for c in fake.calls[before:] if c.error]
                 wrong += [(place, do, str(outcome.status), "")] if outcome.status != 200 else []
     assert wrong == []
-    assert " ERROR " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
     assert heard(fake) == addressed(fake) == {alice.id}
 
 

@@ -313,8 +313,8 @@ async def test_who_removed_or_blocked_cairn_hears_nothing_and_nobody_is_told(
                 assert {status for _, status in told_calls} <= {403}, told_calls
                 assert len(told_calls) <= 2, told_calls
                 person.chat.bot, person.chat.blocked = True, False
-    assert " ERROR " not in told.getvalue()
-    assert " WARNING " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
+    assert '"level": "warning"' not in told.getvalue()
 
 
 async def _deliver_then(scene: Scene, way: Way, go: Callable[[Person], object]) -> None:
@@ -459,7 +459,7 @@ async def test_the_answer_to_a_press_waits_for_no_call_and_fails_with_none(
         # One try to keep it in the chat, and no word of it.
         assert {call.kind for call in fake.calls} == {"update"}, about
         assert len(fake.calls) == (2 if fault.kind == "reset" else 1), about
-        assert " ERROR cairn " not in told.getvalue(), about
+        assert '"level": "error", "by": "cairn"' not in told.getvalue(), about
         assert (card.message.content == before) is (about not in AMBIGUOUS), about
         # What is typed next is read from what the answer showed.
         await person.message("outline")

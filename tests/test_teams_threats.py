@@ -39,6 +39,7 @@ from tests.teams.state import Chat, Json, Shown
 from tests.teams_app import Running, running, settings_for
 from tests.test_slack_threats import CORPUS, NEUTRAL, leaves, named, of_bytes, put, work
 from tests.test_teams_ingress import as_served
+from tests.unhurried import UNHURRIED
 
 CANARY = "canary-threats-3d6a"
 
@@ -397,10 +398,10 @@ async def test_nothing_is_found_again_when_we_fail(fake: FakeTeams):
 
 # ---- T3, as a process of its own
 
-AT_DEBUG = """
+AT_DEBUG = f"""{UNHURRIED}
 import logging, bot.privacy
 quiet = bot.privacy.set_up_logging
-bot.privacy.set_up_logging = lambda: (quiet(), logging.getLogger().setLevel(logging.DEBUG))
+bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel(logging.DEBUG))
 """
 
 
@@ -484,7 +485,7 @@ async def test_the_running_command_leaves_no_trace_of_what_was_sent(tmp_path: Pa
             assert await cairn.stop() == 0
             assert cairn.found() == []
             assert cairn.files() == {"cairn.db", "stderr", "stdout"}
-            assert " DEBUG " in cairn.told
+            assert '"level": "debug"' in cairn.told
             assert "Traceback" not in cairn.told
         assert {"send", "update", "member"} <= {call.kind for call in fake.calls}
         assert CANARY not in called(fake)
@@ -721,7 +722,7 @@ async def test_a_capsule_of_somebody_or_somewhere_else_starts_again_kindly(
                 assert phrase("home_title", tongue) in text, name
         assert HERS in shown_by(await fake.deliver(pressed(person, good)))
         await cairn.drain()
-    assert " ERROR " not in told.getvalue()
+    assert '"level": "error"' not in told.getvalue()
     assert fake.failures == []
 
 
@@ -1311,7 +1312,7 @@ async def line() -> AsyncIterator[Line]:
         async with running(fake, login=login) as cairn:
             with logged() as told:
                 yield Line(cairn, login)
-            assert " ERROR " not in told.getvalue()
+            assert '"level": "error"' not in told.getvalue()
             assert_no_traceback(told.getvalue())
         assert fake.failures == fake.violations == []
 
