@@ -31,6 +31,15 @@ class NoContent(logging.Filter):
         return True
 
 
+class NoBadRequests(logging.Filter):
+    """Leaves out what the HTTP library tells of requests that are none: anybody can send those."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is of anything else."""
+        error = record.exc_info[0] if record.exc_info else None
+        return error is None or not error.__module__.startswith("aiohttp.http")
+
+
 def where_of(error: BaseException) -> str:
     """Return the function and line in which ``error`` was raised; never its words."""
     trace = error.__traceback__
@@ -70,4 +79,5 @@ def set_up_logging(counting: logging.Handler | None = None) -> None:
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     # At each start it tells a dozen times that the tables are as they should be.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(NoBadRequests())
     logging.captureWarnings(capture=True)

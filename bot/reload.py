@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.errors import CairnError
 from bot.guidance.model import Guidance
@@ -23,6 +24,7 @@ EVERY: Final = 5.0
 
 _PARTS: Final = ("dialogs", "content")
 
+_Result = TypeVar("_Result")
 Read = Callable[[], tuple[Guidance, Organization | None]]
 Sleep = Callable[[float], Awaitable[None]]
 Stamps = tuple[tuple[str, int, int], ...]
@@ -76,6 +78,8 @@ class Reload:
         self._swap = swap
         self._sleep = sleep
         self._known = known
+        # Always the same one: each new thread would keep memory of its own for the whole guidance.
+        self._thread = ThreadPoolExecutor(1, "reload")
 
     async def run(self) -> None:
         """Look at the files until cancelled."""
@@ -88,16 +92,19 @@ class Reload:
                     "%s in %s", type(error).__name__, where_of(error)
                 )
 
+    async def _beside(self, work: Callable[[], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
     async def look(self) -> bool:
         """Have the files said if they have changed and rest; return whether they are said now."""
-        found = await asyncio.to_thread(self._source.stamps)
+        found = await self._beside(self._source.stamps)
         if found == self._known:
             return False
         await self._sleep(EVERY)
-        if await asyncio.to_thread(self._source.stamps) != found:
+        if await self._beside(self._source.stamps) != found:
             return False  # somebody is still writing; the next look comes soon
         try:
-            guidance, organization = await asyncio.to_thread(self._read)
+            guidance, organization = await self._beside(self._read)
         except CairnError as error:
             self._known = found
             logging.getLogger(OWN).error(  # noqa: TRY400 the sentence says all
@@ -105,7 +112,7 @@ class Reload:
                 " ".join(error.words.en.split()),
             )
             return False
-        if await asyncio.to_thread(self._source.stamps) != found:
+        if await self._beside(self._source.stamps) != found:
             return False  # half of what was read may be older than the rest
         self._known = found
         self._swap(guidance, organization)

@@ -19,6 +19,9 @@ LINGER: Final = 5.0
 _LAST_ANSWERS: Final = 10.0
 """Seconds that requests which have come in by then may take."""
 
+_QUIET: Final = 75.0
+"""Seconds after which a connection on which no whole request has come is closed."""
+
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -55,7 +58,12 @@ async def listen(
             response.headers["Connection"] = "close"
 
     application.on_response_prepare.append(close_after)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_ANSWERS)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        shutdown_timeout=_LAST_ANSWERS,
+        keepalive_timeout=_QUIET,
+    )
     try:
         await runner.setup()
         await web.TCPSite(runner, host, port).start()

@@ -727,3 +727,17 @@ async def test_one_stamp_from_the_future_does_not_make_everything_after_it_old(f
 
 async def test_moments_are_of_one_zone():
     assert utc_now().tzinfo is UTC
+
+
+async def test_a_clock_that_is_off_is_told_now_and_then_and_nothing_of_the_request(
+    fake: FakeSlack, caplog: pytest.LogCaptureFixture
+):
+    clock, body = Clock(), b"Kanarienvogel"
+    door = Door((fake.secret,), clock)
+    old = (NOON - timedelta(minutes=15)).timestamp()
+    for secret in ("another", fake.secret, fake.secret):
+        with pytest.raises(RefusedError):
+            door.verify(fake.sign(body, timestamp=old, secret=secret), body)
+    [record] = caplog.records
+    assert "it is 900 seconds old; set the clock by NTP" in record.getMessage()
+    assert "Kanarienvogel" not in record.getMessage()

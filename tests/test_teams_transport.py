@@ -27,6 +27,7 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
+import requests
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
@@ -1428,3 +1429,26 @@ def test_who_only_needs_the_port_does_not_pay_for_the_sdk():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout == b"[]\n"
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+async def test_the_password_follows_nobody_to_another_address(status: int):
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    server = TestServer(application)
+    await server.start_server(access_log=None)
+    try:
+        session = tokens._session()
+        session.trust_env = False
+        with pytest.raises(requests.TooManyRedirects):
+            await asyncio.to_thread(session.post, str(server.make_url("/token")), data={"a": "b"})
+        session.close()
+    finally:
+        await server.close()
+    assert asked == ["/token"]

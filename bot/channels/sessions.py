@@ -47,7 +47,8 @@ def _only_to(hosts: frozenset[str], told: Told | None) -> aiohttp.ClientMiddlewa
     ) -> aiohttp.ClientResponse:
         began, outcome = time.monotonic(), FOREIGN
         try:
-            if not is_named(request.url.host or "", hosts):
+            # As it is looked up; to read a name that is written in another way may fail.
+            if not is_named(request.url.raw_host or "", hosts):
                 raise ForeignHostError
             outcome = UNREACHABLE
             response = await handler(request)

@@ -7,8 +7,10 @@ refusal is a status and nothing else.
 from __future__ import annotations
 
 import hmac
+import logging
 import math
 import re
+import time
 from binascii import a2b_qp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from typing import Any, Final
 from aiohttp import StreamReader
 
 from bot.channels.requests import Body, RefusedError, json_object, read_body
+from bot.privacy import OWN
 
 _WINDOW: Final = 300
 """Seconds by which the time of a request may differ from ours, either way."""
@@ -50,6 +53,9 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """Without which parts a request of a type means nothing."""
 
 _LATELY: Final = 60.0
+_BETWEEN_LINES: Final = 60.0
+"""Seconds from one line in the log on the clock to the next."""
+
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 _MAX_FIELDS: Final = 64
@@ -72,6 +78,7 @@ class Door:
         self._clock = clock
         self._shortest = (math.inf, math.inf)
         self._since = 0.0
+        self._told = -math.inf
 
     async def read(
         self, headers: Mapping[str, str], content: StreamReader, declared: int | None
@@ -114,8 +121,6 @@ class Door:
         signature = headers.get("X-Slack-Signature", "")
         if not _TIMESTAMP.fullmatch(stamp) or not _SIGNATURE.fullmatch(signature):
             raise RefusedError(401)
-        if abs(self._clock().timestamp() - int(stamp)) > _WINDOW:
-            raise RefusedError(401)
         signed = b"v0:" + stamp.encode() + b":" + raw
         # Every secret is tried, so that how long it takes tells nothing about which one fits.
         fits = [
@@ -125,7 +130,22 @@ class Door:
         ]
         if not any(fits):
             raise RefusedError(401)
+        off = self._clock().timestamp() - int(stamp)
+        if abs(off) > _WINDOW:
+            self._tell(off)
+            raise RefusedError(401)
         return int(stamp)
+
+    def _tell(self, off: float) -> None:
+        """Tell an operator, now and then, why what Slack has signed is refused."""
+        now = time.monotonic()
+        if now >= self._told + _BETWEEN_LINES:
+            self._told = now
+            logging.getLogger(OWN).error(
+                "a request that Slack has signed is refused: by this machine's clock it is %d"
+                " seconds old; set the clock by NTP",
+                off,
+            )
 
 
 def parse(content_type: str, raw: bytes) -> Body:

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from bot.channels.teams.transport import TransportError, UnreachableError
@@ -45,7 +46,8 @@ class TokenSource:
     ) -> None:
         """Take the registration of the app, what its token is for, and a monotonic clock.
 
-        ``http_client`` is MSAL's client for HTTP; without one it makes its own.
+        ``http_client`` is MSAL's client for HTTP; without one it is a session that follows nobody
+        elsewhere: the password goes with each request.
         """
         self._app_id = app_id
         self._password = password
@@ -118,6 +120,8 @@ class TokenSource:
         """Ask for a new token. This blocks, and runs in a thread, one at a time."""
         import msal  # type: ignore[import-untyped]
 
+        if self._http_client is None:
+            self._http_client = _session()
         if self._app is None:
             self._app = msal.ConfidentialClientApplication(
                 self._app_id,
@@ -125,12 +129,22 @@ class TokenSource:
                 authority=_AUTHORITY + self._tenant,
                 instance_discovery=False,  # else it asks another host what this one is called
                 http_client=self._http_client,
-                timeout=_READING,
             )
         # It would give back the token that it remembers, whether or not the service took it.
         self._app.remove_tokens_for_client()
         answer: Mapping[str, Any] = self._app.acquire_token_for_client([self._scope])
         return answer
+
+
+def _session() -> Any:
+    """Return a session that gives up soon, and is led to no other address."""
+    import requests
+
+    session = requests.Session()
+    session.max_redirects = 0
+    # As MSAL itself does; what it would say of the time it does not say to another's session.
+    session.request = partial(session.request, timeout=_READING)  # type: ignore[method-assign]
+    return session
 
 
 def _refusal(error: Any) -> str | None:
