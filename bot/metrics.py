@@ -18,6 +18,7 @@ from prometheus_client import (
     GCCollector,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -48,6 +49,8 @@ class Metrics:
     """The numbers of one process."""
 
     def __init__(self) -> None:
+        # Else each number comes with the moment at which it was first more than nothing.
+        disable_created_metrics()
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)

@@ -29,6 +29,9 @@ from bot.store.tables import outbox
 from tests.slack import faults
 from tests.slack.fake import FakeSlack
 from tests.slack_app import Running, running, served
+from tests.teams import faults as teams_faults
+from tests.teams.fake import FakeTeams
+from tests.teams_app import running as teams_running
 
 pytest_plugins = ["tests.postgres"]
 CANARY = "Kanarienvogel"
@@ -374,3 +377,16 @@ async def test_work_that_fails_lets_go_of_its_turn(address: str):
     finally:
         await first.close()
         await second.close()
+
+
+async def test_what_teams_did_not_do_is_told_by_its_code():
+    async with FakeTeams() as fake, teams_running(fake) as cairn:
+        fake.faults.add("send", teams_faults.status(403), times=None)
+        await fake.person("alice").message("hello")
+        await cairn.drain()
+        async with ClientSession() as http, http.get(f"{cairn.url}metrics") as page:
+            text = await page.text()
+    errors = [line for line in text.splitlines() if line.startswith("cairn_platform_errors")]
+    assert errors == [
+        'cairn_platform_errors_total{code="MessageWritesBlocked",platform="teams"} 1.0'
+    ]

@@ -56,16 +56,16 @@ def add_teams(
         own = {host_of(calls), HOST} if by_graph else {host_of(calls)}
         hosts = own | {name.partition(":")[0] for name in teams.hosts}
         called = partial(parts.metrics.call, "teams")
+        failed = partial(parts.metrics.failed, "teams")
         async with new_session(calls, frozenset(hosts), called) as session:
             tokens = token_source(settings)
             keys = Keys(settings.teams_metadata_url, session) if tokens is not None else None
             graph = None
             if by_graph and tokens is not None:
                 its_own = token_source(settings, GRAPH)
-                graph = Graph(Connector(session, frozenset({HOST}), its_own))
-            transport = BotFramework(
-                Connector(session, teams.hosts, tokens), app_id=app_id, keys=keys
-            )
+                graph = Graph(Connector(session, frozenset({HOST}), its_own, failed))
+            sends = Connector(session, teams.hosts, tokens, failed)
+            transport = BotFramework(sends, app_id=app_id, keys=keys)
             store = application[parts.store]
             channel = TeamsChannel(
                 teams,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -106,15 +106,21 @@ class Connector:
     """Sends one request at a time to the service that a chat belongs to."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, hosts: frozenset[str], tokens: TokenSource | None
+        self,
+        session: aiohttp.ClientSession,
+        hosts: frozenset[str],
+        tokens: TokenSource | None,
+        failed: Callable[[str], None] | None = None,
     ) -> None:
         """Take the shared session, what ``may_send_to`` may allow, and the source of tokens.
 
-        Without ``tokens`` no request carries one, as on this machine.
+        Without ``tokens`` no request carries one, as on this machine. ``failed`` is told the code
+        of each call that was not done.
         """
         self._session = session
         self._hosts = hosts
         self._tokens = tokens
+        self._failed = failed
 
     async def call(
         self,
@@ -134,6 +140,21 @@ class Connector:
             TransportError: and each of the others, as ``transport`` lists them.
 
         """
+        try:
+            return await self._called(method, service_url, path, body, query)
+        except TransportError as error:
+            if self._failed is not None:
+                self._failed(error.code)
+            raise
+
+    async def _called(
+        self,
+        method: str,
+        service_url: str,
+        path: Sequence[str],
+        body: Mapping[str, Any] | None,
+        query: str,
+    ) -> Mapping[str, Any]:
         address = self._address(service_url, path, query)
         data = None if body is None else _encoded(body)
         tokens = self._tokens if address.scheme == "https" else None
