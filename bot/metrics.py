@@ -50,7 +50,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # Else each number comes with the moment at which it was first more than nothing.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
