@@ -154,9 +154,14 @@ class Reply:
 
         Where no guidance is given, that is all there is to say.
         """
-        if self.screen.trouble is Trouble.OFFLINE:
+        if self.is_offline:
             return self
         return replace(self, screen=replace(self.screen, trouble=trouble))
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the organization gives no guidance for now."""
+        return self.screen.trouble is Trouble.OFFLINE
 
     @property
     def sources(self) -> Mapping[str, Source]:

@@ -41,7 +41,7 @@ def of_guidance(
                 f"The walk {tree.id} was to be reviewed by {day}; its answers are withdrawn. Have"
                 " its owner review it, then change review_by.",
                 f"Le parcours {tree.id} devait être revu au plus tard le {day}; ses réponses sont"
-                " retirées. Faites-le revoir par son responsable, puis changez review_by.",
+                " retirées. Faites-le revoir par le bureau responsable, puis changez review_by.",
             )
         elif today > tree.review_by - BEFORE:
             yield note(
@@ -84,7 +84,7 @@ def of_settings(settings: Settings, *, hands_over: bool) -> Iterator[Finding]:
         yield fix(
             "CAIRN_SEAL_KEYS is not set: people’s places are lost at each restart. Make a key with"
             " openssl rand -base64 32.",
-            "CAIRN_SEAL_KEYS n’est pas défini : la place de chacun est perdue à chaque redémarrage."
+            "CAIRN_SEAL_KEYS n’est pas défini : les gens perdent leur place à chaque redémarrage."
             " Créez une clé avec openssl rand -base64 32.",
         )
     if set(settings.keys) & set(settings.case_key_bytes):
@@ -98,8 +98,8 @@ def of_settings(settings: Settings, *, hands_over: bool) -> Iterator[Finding]:
         yield fix(
             "Offices take hand-offs, but CAIRN_CASE_KEYS is not set, so nothing can be sent. Make a"
             " key with openssl rand -base64 32.",
-            "Des bureaux acceptent des transmissions, mais CAIRN_CASE_KEYS n’est pas défini; rien"
-            " ne peut être envoyé. Créez une clé avec openssl rand -base64 32.",
+            "Des bureaux reçoivent des demandes, mais CAIRN_CASE_KEYS n’est pas défini; rien ne"
+            " peut être envoyé. Créez une clé avec openssl rand -base64 32.",
         )
 
 
@@ -144,8 +144,9 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
             "Base de données : elle répond, avec les tables de cette version.",
         )
     ]
-    if seen.clock is not None:
-        found += of_clock(seen.clock, now, "the database’s", "celle de la base de données")
+    if seen.clock is not None and seen.asked is not None:
+        whose = ("the database’s", "celle de la base de données")
+        found += of_clock(seen.clock, seen.asked, *whose, judges=False)
     if seen.keys and (keys := settings.case_key_bytes):
         held = Vault(keys).key_ids
         if not held.issuperset(seen.keys):
@@ -164,7 +165,7 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
             fix(
                 "The database holds cases, but CAIRN_CASE_KEYS is not set. Set the key that locks"
                 " them.",
-                "La base contient des demandes, mais CAIRN_CASE_KEYS n’est pas défini. Définissez"
+                "La base contient des demandes, mais CAIRN_CASE_KEYS n’est pas défini. Inscrivez-y"
                 " la clé qui les verrouille.",
             )
         )
@@ -173,8 +174,7 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
             found.append(
                 note(
                     f"Set aside, since they could not be sent: {waiting.parked}. The log says why.",
-                    f"Mis de côté, faute de pouvoir être envoyés : {waiting.parked}. Le journal dit"
-                    " pourquoi.",
+                    f"Envois impossibles, mis de côté : {waiting.parked}. Le journal dit pourquoi.",
                 )
             )
         if waiting.oldest is not None and now.timestamp() - waiting.oldest > _STUCK.total_seconds():
@@ -183,31 +183,33 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
                     f"Something has waited for more than 15 minutes to be sent ({waiting.count} in"
                     " all). See whether Cairn runs, and what its log says of the platform.",
                     f"Quelque chose attend d’être envoyé depuis plus de 15 minutes ({waiting.count}"
-                    " en tout). Voyez si Cairn fonctionne et ce que son journal dit de la"
+                    " en tout). Vérifiez que Cairn fonctionne et ce que son journal dit de la"
                     " plateforme.",
                 )
             )
     return found
 
 
-def of_clock(theirs: datetime, ours: datetime, whose: str, celle: str) -> list[Finding]:
+def of_clock(
+    theirs: datetime, ours: datetime, whose: str, celle: str, *, judges: bool = True
+) -> list[Finding]:
     """Return what is to be said of this machine’s clock, held against another one."""
     off = abs(theirs - ours)
     seconds = int(off.total_seconds())
-    if off > _FATAL:
+    if off > _FATAL and judges:
         return [
             fix(
                 f"This machine’s clock differs from {whose} by {seconds} seconds: requests are"
                 " refused. Set it by NTP.",
-                f"L’horloge de cette machine diffère de {celle} de {seconds} secondes : les"
-                " demandes sont refusées. Réglez-la par NTP.",
+                f"L’horloge de cette machine s’écarte de {seconds} secondes de {celle} : les"
+                " requêtes sont refusées. Réglez-la par NTP.",
             )
         ]
     if off > _TOLERABLE:
         return [
             note(
                 f"This machine’s clock differs from {whose} by {seconds} seconds. Set it by NTP.",
-                f"L’horloge de cette machine diffère de {celle} de {seconds} secondes. Réglez-la"
+                f"L’horloge de cette machine s’écarte de {seconds} secondes de {celle}. Réglez-la"
                 " par NTP.",
             )
         ]
@@ -245,8 +247,8 @@ async def of_mail(settings: Settings) -> list[Finding]:
             fix(
                 f"The mail server does not take letters ({error.code}). Check CAIRN_SMTP_URL, and"
                 " that Cairn may reach the server.",
-                f"Le serveur de courriel n’accepte pas de lettres ({error.code}). Vérifiez"
-                " CAIRN_SMTP_URL et si Cairn peut joindre le serveur.",
+                f"Le serveur de courriel n’accepte pas de courriels ({error.code}). Vérifiez"
+                " CAIRN_SMTP_URL, et que Cairn peut joindre le serveur.",
             )
         ]
     return [good("The mail server lets Cairn in.", "Le serveur de courriel accepte Cairn.")]

@@ -66,6 +66,12 @@ def read_organization(
     return organization
 
 
+def says_offline(path: Path) -> bool:
+    """Tell whether a file says that no guidance is given for now, whatever else is wrong in it."""
+    document = read(path, path.name, Report())
+    return document is not None and document.root.get("offline") is not None
+
+
 def _check_desks(document: Document, organization: Organization, report: Report) -> None:
     """Report what is wrong with the desks when they are seen together with the rest."""
     channels: dict[tuple[str, str], str] = {}

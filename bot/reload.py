@@ -19,7 +19,7 @@ from bot.guidance.model import Guidance
 from bot.organization import Organization
 from bot.privacy import OWN, where_of
 
-EVERY: Final = 5.0
+EVERY: Final = 3.0
 """Seconds from one look at the files to the next."""
 
 _PARTS: Final = ("dialogs", "content")

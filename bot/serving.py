@@ -16,8 +16,11 @@ from aiohttp import web
 LINGER: Final = 5.0
 """Seconds for which requests are still answered after the word to stop, behind a proxy."""
 
-_LAST_ANSWERS: Final = 10.0
+_LAST_ANSWERS: Final = 5.0
 """Seconds that requests which have come in by then may take."""
+
+LONGEST_STOP: Final = 55.0
+"""Seconds that all of a stop may take: lingering, the last answers, and what goes on after them."""
 
 _QUIET: Final = 75.0
 """Seconds after which a connection on which no whole request has come is closed."""

@@ -196,6 +196,21 @@ async def test_what_must_be_kept_is_not_said_to_be_erased(tmp_path: Path):
         assert not alice.says("desk_withdrawn")
 
 
+async def test_while_no_guidance_is_given_no_office_takes_anything(tmp_path: Path):
+    address = f"sqlite:///{tmp_path}/cairn.db"
+    async with world(address) as desk:
+        alice = AtCounter(desk, person(1))
+        await alice.forge(Press("desk:offices"))
+        before = alice.form.held
+    async with world(address, offline=True) as desk:
+        alice = AtCounter(desk, person(1))
+        await alice.forge(Press("desk:offices"))
+        assert alice.says("desk_offices_none")
+        # From a window that was opened before.
+        await alice.forge(Press("desk:write", before, picked={"office": ("values_ethics",)}))
+        assert not [part for part in alice.form.parts if isinstance(part, Written)]
+
+
 async def test_what_was_opened_and_given_back_is_not_said_to_be_unread_nor_taken_back(desk: World):
     alice, olive = AtCounter(desk, person(1)), AtCounter(desk, OFFICERS[0])
     number = await to_the_office(desk, alice, olive)

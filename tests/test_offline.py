@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.channels.slack import surfaces as slack_surfaces
+from bot.channels.teams import surfaces as teams_surfaces
 from bot.conversation import (
     Act,
     Back,
@@ -21,9 +24,11 @@ from bot.conversation import (
     Say,
     StartOver,
 )
+from bot.guidance.model import Guidance
 from bot.guidance.pages import Part
 from bot.guidance.screen import Sort, Trouble
 from bot.guidance.words import LANGS, Lang
+from bot.seal import Surface
 from tests.conftest import still
 
 PLACES = (
@@ -118,3 +123,35 @@ def test_once_the_line_is_gone_guidance_is_given_again(
     assert names_offices_only(here.respond(Move("home", "fr", Look())), "fr")
     here.swap(department.guidance, department.organization)
     assert here.respond(Move("home", "fr", Look())).screen.sort is Sort.HOME
+
+
+# ---- what channels say besides
+
+
+def told_once(shown: str, lang: Lang, guidance: Guidance) -> bool:
+    """Whether a form says that no guidance is given, and offers no walk and no topic."""
+    titles = [tree.title[lang] for tree in guidance.trees.values()]
+    titles.append(guidance.phrases["topics_title"][lang])
+    return guidance.phrases["trouble_offline"][lang] in shown and not any(
+        title in shown for title in titles
+    )
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_home_tab_offers_offices_only(offline: Conversation, lang: Lang):
+    reply = offline.on("slack", hands_over=True).respond(Move("home", lang, Open("home")))
+    tab = json.dumps(slack_surfaces.home_tab(reply, "capsule"), ensure_ascii=False)
+    assert told_once(tab, lang, offline.guidance)
+    assert "start:offices" in tab
+    assert "start:crisis" in tab
+
+
+def test_the_first_screens_in_both_languages_offer_offices_only(offline: Conversation):
+    english, french = (offline.respond(Move("home", lang, Open("home"))) for lang in LANGS)
+    both = (english, french)
+    on_slack = [slack_surfaces.first_modal(both, "capsule")]
+    in_teams = teams_surfaces.first_card(both, "capsule", Surface.MESSAGE)
+    for shown in (*on_slack, in_teams):
+        text = json.dumps(shown, ensure_ascii=False)
+        assert all(told_once(text, lang, offline.guidance) for lang in LANGS)
+        assert '"offices"' in text

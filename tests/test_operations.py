@@ -53,13 +53,37 @@ async def test_what_all_replicas_share_makes_none_of_them_unready_and_is_told():
     assert (state.ready, state.whole, state.parts) == (True, False, {"slack": True, "store": False})
 
 
-async def test_what_only_this_one_lacks_and_being_stopped_make_it_unready():
+async def test_where_one_platform_is_out_the_people_of_the_other_are_answered():
+    state = await Health({"slack": no, "teams": yes}, {"store": yes}).state()
+    assert (state.ready, state.whole) == (True, False)
+    assert not (await Health({"slack": no, "teams": no}, {}).state()).ready
+
+
+async def test_a_check_that_fails_is_a_part_that_does_not_work():
+    async def fails() -> bool:
+        raise ZeroDivisionError
+
+    state = await Health({"slack": yes}, {"store": fails}).state()
+    assert (state.ready, state.parts["store"]) == (True, False)
+
+
+async def test_where_nobody_can_be_answered_and_while_it_is_stopped_it_is_unready():
     assert not (await Health({"slack": no}, {"store": yes}).state()).ready
     health = Health({"slack": yes}, {"store": yes})
     assert (await health.state()).whole
     health.draining = True
     state = await health.state()
     assert (state.ready, state.draining, state.whole) == (False, True, False)
+
+
+async def test_a_part_that_does_not_say_how_it_is_keeps_nobody_waiting():
+    async def silent() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    async with asyncio.timeout(20):
+        state = await Health({"slack": yes}, {"store": silent, "mail": silent}).state()
+    assert (state.ready, state.parts) == (True, {"slack": True, "store": False, "mail": False})
 
 
 @pytest.fixture

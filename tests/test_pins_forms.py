@@ -79,6 +79,22 @@ async def test_the_summaries_and_the_languages_are_offered(here: World, lang: La
     assert buttons(form) == [SEE]
 
 
+@pytest.mark.parametrize("lang", LANGS)
+async def test_while_no_guidance_is_given_nothing_is_pinned_and_what_stands_can_go(
+    here: World, lang: Lang
+):
+    await here.pin()
+    form = await here.seen(summary="generative_ai")
+    talk = here.first.talk
+    assert talk.organization is not None
+    talk.swap(talk.guidance, replace(talk.organization, offline=True))
+    for press in (Press(CHOOSE, where=at()), Press(SEE, form.held), Press(PUT, form.held)):
+        assert says(await here.press(person(), press, lang), "pin_offline", lang)
+    assert len(here.slack.posts()) == 1
+    await here.unpin()
+    assert here.slack.posts() == []
+
+
 @pytest.mark.parametrize(("lang", "langs"), [("en", "en+fr"), ("fr", "fr+en")])
 async def test_of_both_languages_the_readers_own_comes_first(here: World, lang: Lang, langs: str):
     await here.pin(lang=lang)

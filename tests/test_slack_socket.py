@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bot.channels.sessions import hosts_of, new_session
 from bot.channels.slack.sockets import SocketMode
 from tests.slack import faults
 from tests.slack.fake import FakeSlack
@@ -50,7 +51,15 @@ async def test_nothing_can_be_posted_to_cairn_that_only_uses_the_socket():
 async def watched(fake: FakeSlack, cairn: Running, silent: float = 600.0):
     """A socket beside Cairn whose watchdog looks every moment."""
     client = cairn.channel.outbound._client
-    socket = SocketMode(fake.app_token, client, cairn.channel.answer, every=0.02, silent=silent)
+    api = cairn.settings.slack_api_url
+    socket = SocketMode(
+        fake.app_token,
+        client,
+        cairn.channel.answer,
+        session=lambda: new_session(api, hosts_of(api)),
+        every=0.02,
+        silent=silent,
+    )
     fake.app_url = ""
     task = asyncio.create_task(socket.run())
     await fake.until(lambda: socket.is_connected, 10)

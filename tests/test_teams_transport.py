@@ -38,6 +38,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from requests.adapters import HTTPAdapter
 
 from bot.channels.teams import connector, keys, tokens
 from bot.channels.teams.connector import Connector, may_send_to
@@ -1446,8 +1447,12 @@ async def test_the_password_follows_nobody_to_another_address(status: int):
     try:
         session = tokens._session()
         session.trust_env = False
+        address = str(server.make_url("/token"))
+        with pytest.raises(requests.exceptions.InvalidSchema):
+            session.post(address, data={"a": "b"})  # it is not the login host
+        session.mount(address, HTTPAdapter())
         with pytest.raises(requests.TooManyRedirects):
-            await asyncio.to_thread(session.post, str(server.make_url("/token")), data={"a": "b"})
+            await asyncio.to_thread(session.post, address, data={"a": "b"})
         session.close()
     finally:
         await server.close()

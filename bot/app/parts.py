@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from bot.app.reading import utc_now
 from bot.conversation import Conversation
 from bot.health import Health
 from bot.jobs import at_times, by_one
+from bot.privacy import OWN
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from bot.tally import Tally
 
 _HOUR: Final = 3600.0
+_PATIENCE: Final = 40.0
+"""Seconds for which a database that does not answer is waited for at the start."""
+
+_PAUSE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,12 @@ def add_store(
     """
     from aiohttp import web
 
-    from bot.store import Store, open_store
+    from bot.store import Store
 
     kept = web.AppKey("store", Store)
 
     async def running(application: web.Application) -> AsyncIterator[None]:
-        store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+        store = await _opened(settings.database_url.get_secret_value(), keys)
         try:
             application[kept] = store
             health.shared["store"] = store.healthy
@@ -80,8 +87,33 @@ def add_store(
         finally:
             await store.close()
 
+    async def written(application: web.Application) -> None:
+        # Before all that takes its time at the end: nobody counts again what is lost here.
+        await tally.write(application[kept])
+
     application.cleanup_ctx.append(running)
+    application.on_shutdown.append(written)
     return kept
+
+
+async def _opened(url: str, keys: Sequence[bytes]) -> Store:
+    """Open the store; one that does not answer yet, as after a power cut, is waited for.
+
+    Raises:
+        StoreError: it cannot be used, or has not answered in the end.
+
+    """
+    from bot.store import StoreError, Trouble, open_store
+
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return await open_store(url, keys, utc_now)
+        except StoreError as error:
+            if error.trouble is not Trouble.FAILED or time.monotonic() > until:
+                raise
+            logging.getLogger(OWN).warning("the store does not answer yet: %s", error.kind)
+        await asyncio.sleep(_PAUSE)
 
 
 @asynccontextmanager

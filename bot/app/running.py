@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.app.parts import Parts, add_store
@@ -15,9 +16,11 @@ from bot.app.standing import add_desk, add_pins, add_reviews
 from bot.app.teams import add_teams
 from bot.app.watching import add_health, add_metrics, measured_by, not_too_fast
 from bot.conversation import Conversation
+from bot.errors import ContentError
 from bot.guidance.model import Guidance
 from bot.health import Health
 from bot.organization import Organization
+from bot.organization_file import says_offline
 from bot.privacy import OWN
 from bot.reload import Reload, Source, Stamps
 from bot.serving import LINGER, listen
@@ -123,7 +126,18 @@ def _reloading(
     handed_over = hands_over(conversation, settings)
 
     def read() -> tuple[Guidance, Organization | None]:
-        return read_guidance(settings.guidance, settings.organization, utc_now().date())
+        try:
+            return read_guidance(settings.guidance, settings.organization, utc_now().date())
+        except ContentError as error:
+            organization, path = conversation.organization, settings.organization
+            if organization is None or path is None or not says_offline(path):
+                raise
+            # Whoever mends guidance that is wrong may leave it broken meanwhile.
+            logging.getLogger(OWN).error(  # noqa: TRY400 the sentence says all
+                "no guidance is given, as the organization's file says; besides: %s",
+                " ".join(error.words.en.split()),
+            )
+            return conversation.guidance, replace(organization, offline=True)
 
     def swap(guidance: Guidance, organization: Organization | None) -> None:
         conversation.swap(guidance, reachable(organization, settings))

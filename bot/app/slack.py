@@ -37,16 +37,14 @@ def add_slack(
     parts: Parts,
 ) -> None:
     """Add the Slack channel: its session and tasks live as long as the application."""
-    from bot.channels.sessions import host_of, new_session
+    from bot.channels.sessions import hosts_of, new_session
     from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel
 
     slack = slack_settings(settings)
 
     async def running(application: web.Application) -> AsyncIterator[None]:
-        home = host_of(slack.api_url)
-        hosts = frozenset({home, f"*.{home}"})
         called = partial(parts.metrics.call, "slack")
-        async with new_session(slack.api_url, hosts, called) as session:
+        async with new_session(slack.api_url, hosts_of(slack.api_url), called) as session:
             store = application[parts.store]
             channel = SlackChannel(
                 slack,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from bot.app.parts import Parts, channels_of
 from bot.app.reading import utc_now
 from bot.conversation import Conversation
 from bot.jobs import at_times, by_one
+from bot.privacy import OWN, where_of
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 
 _OFTEN: Final = 300.0
+_AGAIN: Final = 30.0
+_DRAIN: Final = 5.0
+"""Seconds that pins which are being brought to what they should be may take at the end."""
 
 
 def add_pins(application: web.Application, parts: Parts, keys: Sequence[bytes]) -> None:
@@ -50,8 +55,11 @@ def add_pins(application: web.Application, parts: Parts, keys: Sequence[bytes]) 
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
-            await keeper.drain()
-            await counter.drain()
+            # What does not end in time is done by the next process: a row is its own outbox.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DRAIN):
+                    await keeper.drain()
+                    await counter.drain()
 
     application.cleanup_ctx.append(running)
 
@@ -160,7 +168,15 @@ async def _anew_with_each(
             await changed.wait()
             changed.clear()
             await stop()
-            work[:] = start()
+            try:
+                work[:] = start()
+            except Exception as error:  # noqa: BLE001 else nothing is delivered any more, unseen
+                work.clear()
+                logging.getLogger(OWN).error(  # noqa: TRY400 a traceback may hold content
+                    "%s in %s", type(error).__name__, where_of(error)
+                )
+                await asyncio.sleep(_AGAIN)
+                changed.set()
 
     following = asyncio.create_task(follow())
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -27,8 +26,8 @@ class ForeignHostError(aiohttp.ClientError):
 
 def new_session(
     address: str, hosts: frozenset[str], told: Told | None = None
-) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    """Return the one HTTP session for all that goes to a platform, which answers at ``address``.
+) -> aiohttp.ClientSession:
+    """Return an HTTP session for all that goes to a platform, which answers at ``address``.
 
     ``hosts`` are the names that may be called, ``*.name`` all below one.
     """
@@ -66,6 +65,12 @@ def is_named(host: str, hosts: frozenset[str]) -> bool:
     return host in hosts or any(
         name.startswith("*.") and host.endswith(name[1:]) and host != name[2:] for name in hosts
     )
+
+
+def hosts_of(address: str) -> frozenset[str]:
+    """Return the host of an address, and all below it."""
+    home = host_of(address)
+    return frozenset({home, f"*.{home}"})
 
 
 def host_of(address: str) -> str:

@@ -95,7 +95,7 @@ class Approach:
 
         """
         to = way(self.organization, self.guidance.offices, office, who.platform)
-        if to.office != office:
+        if to.office != office or self.organization.offline:
             to = replace(to, mode=Mode.CARD)
         if to.mode is Mode.CARD or self._by_mail(office):
             return to, {}

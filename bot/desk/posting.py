@@ -51,7 +51,7 @@ class Posting:
         async with self._archive.transaction() as transaction:
             if longest is not None and transaction.now - moment(thing.made) > longest:
                 return False
-            wait = min(wait, timedelta(seconds=outbox.FARTHEST))
+            wait = min(wait, timedelta(seconds=outbox.FARTHEST - outbox.CLOCKS))
             due = math.ceil((transaction.now + wait).timestamp())
             await outbox.later(transaction.connection, thing.id, due)
             return True

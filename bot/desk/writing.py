@@ -81,6 +81,8 @@ class Writing:
         return await self.offices(who, read.case.topic, lang, again=number)
 
     def _offers(self, reply: Reply, who: Who, lang: Lang) -> list[Offer]:
+        if self._approach.organization.offline:
+            return []
         named = [card.office.id for card in reply.cards] if reply.screen.sort in _NAMING else []
         ranked = offers(
             self._approach.guidance,

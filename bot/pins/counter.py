@@ -91,6 +91,10 @@ class PinCounter:
         if way is None:
             pad.text("pin_expired")
             return pad.form()
+        organization = self._conversation.organization
+        if organization is not None and organization.offline and press.do in (CHOOSE, SEE, PUT):
+            pad.text("pin_offline")
+            return pad.form()
         try:
             return await way(who, press, lang)
         except _NoPlaceError:

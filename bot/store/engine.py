@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import ssl
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -48,7 +49,7 @@ def open_engine(url: str) -> AsyncEngine:
         return _sqlite(address)
     named = address is not None and address.drivername == "postgresql" and address.database
     if address is not None and named and (address.port or 0) <= _LAST_PORT:
-        return _postgresql(url)
+        return _postgresql(url, address)
     raise StoreError(Trouble.ADDRESS)
 
 
@@ -120,12 +121,15 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _postgresql(url: str) -> AsyncEngine:
+def _postgresql(url: str, address: URL) -> AsyncEngine:
+    trusted = _trusted(address)
+
     async def connect() -> asyncpg.Connection:
         limit = str(int(PATIENCE * 1000))
         # The driver reads the address itself, so sslmode and the like mean what they mean to psql.
         return await asyncpg.connect(
             url,
+            **trusted,
             timeout=PATIENCE,
             command_timeout=PATIENCE,
             server_settings={
@@ -144,6 +148,20 @@ def _postgresql(url: str) -> AsyncEngine:
         pool_timeout=PATIENCE,
         hide_parameters=True,
     )
+
+
+def _trusted(address: URL) -> dict[str, ssl.SSLContext]:
+    """Return how the server proves who it is, where it must and its authority is not named.
+
+    The driver would look for a file in a home folder, which a container does not have; the
+    authorities of the machine are meant.
+    """
+    mode = address.query.get("sslmode")
+    if mode not in ("verify-ca", "verify-full") or "sslrootcert" in address.query:
+        return {}
+    context = ssl.create_default_context()
+    context.check_hostname = mode == "verify-full"
+    return {"ssl": context}
 
 
 async def checkpoint(engine: AsyncEngine) -> None:

@@ -58,14 +58,14 @@ class Trouble(Enum):
     FULL = Words(
         "The disk of the database is full: nothing is kept until there is space again. Make space;"
         " nothing needs a restart.",
-        "Le disque de la base de données est plein : rien n’est conservé tant qu’il n’y a pas de"
-        " place. Libérez de l’espace; aucun redémarrage n’est nécessaire.",
+        "Le disque de la base de données est plein : rien n’est conservé tant que l’espace manque."
+        " Libérez de l’espace; aucun redémarrage n’est nécessaire.",
     )
     DAMAGED = Words(
         "The database is damaged. Stop Cairn, keep a copy of the database, and restore the last"
         " backup as docs/operators/backup.md says.",
         "La base de données est endommagée. Arrêtez Cairn, gardez une copie de la base et restaurez"
-        " la dernière sauvegarde comme le dit docs/operators/sauvegarde.md.",
+        " la dernière sauvegarde selon docs/operators/sauvegarde.md.",
     )
     FAILED = Words(
         "The database did not answer as it should. Check that it is running, and that the value of"

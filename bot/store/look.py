@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import outbox
-from bot.store.engine import open_engine
+from bot.store.engine import READING, open_engine
 from bot.store.errors import told
 from bot.store.outbox import Waiting
 from bot.store.tables import case_keys
@@ -34,11 +34,12 @@ class Look:
     """What was seen; what follows the age only where the tables are those of this version.
 
     ``clock`` is the time that a database on another machine has, ``keys`` are the ids of the keys
-    that lock cases.
+    that lock cases. ``asked`` is what our own clock said when it was asked for theirs.
     """
 
     age: Age
     clock: datetime | None = None
+    asked: datetime | None = None
     waiting: Waiting | None = None
     keys: frozenset[bytes] = frozenset()
 
@@ -56,12 +57,14 @@ async def look(url: str) -> Look:
     try:
         with told():
             async with engine.connect() as connection:
+                await connection.execution_options(**READING)
                 age = await connection.run_sync(_age)
                 if age is not Age.CURRENT:
                     return Look(age)
                 return Look(
                     age,
                     await _clock(connection),
+                    datetime.now(UTC),
                     await outbox.waiting(connection),
                     await _keys(connection),
                 )

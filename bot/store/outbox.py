@@ -22,6 +22,9 @@ FARTHEST: Final = 900
 """Seconds for which anything waits at the most; what is due later was written by a clock that ran
 ahead and was put back, and is due now."""
 
+CLOCKS: Final = 60
+"""Seconds by which the clocks of two replicas may differ; the longest wait is so much shorter."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToSend:

@@ -1,6 +1,10 @@
 // Runs Cairn on Azure Container Apps: three replicas, PostgreSQL that nothing public reaches, secrets out of a Key Vault.
 // The vault is there first, in this resource group, with role-based access, and holds: database-password, seal-keys, case-keys,
-// slack-bot-token, slack-signing-secrets and teams-app-password. deploy/azure/bot.bicep registers the bot.
+// slack-bot-token, slack-signing-secrets and teams-app-password. An identity is there first too, and may pull from the registry, since
+// the first replica is pulled as it. deploy/azure/bot.bicep registers the bot.
+//
+//     az identity create --resource-group cairn --name cairn --query principalId --output tsv
+//     az role assignment create --role AcrPull --assignee-principal-type ServicePrincipal --assignee-object-id PRINCIPAL_ID --scope REGISTRY_ID
 
 targetScope = 'resourceGroup'
 
@@ -12,7 +16,10 @@ param location string = 'canadacentral'
 @maxLength(24)
 param name string = 'cairn'
 
-@description('Server of the registry that holds the image, such as lakes.azurecr.io; the identity that is made here must be allowed to pull from it.')
+@description('Name of the identity, in this resource group, that pulls the image and reads the secrets.')
+param identityName string = name
+
+@description('Server of the registry that holds the image, such as lakes.azurecr.io; the identity must be allowed to pull from it.')
 param registry string
 
 @description('The image in that registry, with its version.')
@@ -49,9 +56,8 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
   name: vaultName
 }
 
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
-  name: name
-  location: location
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+  name: identityName
 }
 
 // Key Vault Secrets User: it reads secrets and nothing else.
@@ -275,7 +281,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       ]
     }
     template: {
-      terminationGracePeriodSeconds: 45
+      terminationGracePeriodSeconds: 60
       containers: [
         {
           name: 'cairn'
@@ -358,9 +364,9 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
                 path: '/health/ready'
                 port: 8080
               }
-              periodSeconds: 2
-              timeoutSeconds: 2
-              failureThreshold: 1
+              periodSeconds: 5
+              timeoutSeconds: 3
+              failureThreshold: 2
             }
           ]
         }

@@ -34,4 +34,5 @@ done
 for name in ${missing}; do
     echo "yours secrets/${name}: put it there, and chmod 444 it"
 done
+echo "yours as well: secrets/teams_app_password with teams.yaml, secrets/smtp_url with mail.yaml"
 echo "Keep a copy of seal_keys and case_keys where your department keeps its keys: without case_keys nobody reads what was sent."

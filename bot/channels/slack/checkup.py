@@ -9,16 +9,16 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.sessions import host_of, new_session, proxy_for
+from bot.channels.sessions import hosts_of, new_session, proxy_for
 from bot.channels.slack.channel import SlackSettings
 from bot.channels.slack.manifest import OPTIONAL, SCOPES
+from bot.channels.slack.outbound import TRANSIENT, LimitedError, UnreachableError, told_by
 from bot.findings import Finding, fix, good, note
 
 
 async def examine(settings: SlackSettings) -> tuple[list[Finding], str | None]:
     """Return what is found, and the time that Slack says it is, if it answers."""
-    home = host_of(settings.api_url)
-    async with new_session(settings.api_url, frozenset({home, f"*.{home}"})) as session:
+    async with new_session(settings.api_url, hosts_of(settings.api_url)) as session:
         proxy = proxy_for(settings.api_url)
         client = AsyncWebClient(
             token=settings.bot_token,
@@ -52,9 +52,9 @@ async def _asked(client: AsyncWebClient, method: str, token: str | None) -> tupl
     try:
         return await client.api_call(method, headers=headers), ""
     except SlackApiError as error:
-        data = getattr(error.response, "data", None)
-        code = data.get("error") if isinstance(data, dict) else None
-        return None, str(code)[:40] if isinstance(code, str) and code.isascii() else "error"
+        told = told_by(error.response)
+        passing = isinstance(told, UnreachableError | LimitedError) or told.code in TRANSIENT
+        return None, "unreachable" if passing else told.code
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None, "unreachable"
 
@@ -65,7 +65,7 @@ def _refused(name: str, problem: str) -> Finding:
             "Slack: no answer. Let Cairn call out to Slack’s address over HTTPS; a proxy is taken"
             " from HTTPS_PROXY.",
             "Slack : aucune réponse. Laissez Cairn joindre l’adresse de Slack par HTTPS; un"
-            " mandataire est lu dans HTTPS_PROXY.",
+            " mandataire se règle par HTTPS_PROXY.",
         )
     return fix(
         f"Slack does not accept {name} ({problem}). Copy it anew from the app’s page.",
@@ -86,7 +86,7 @@ def _scopes(headers: Any) -> Iterator[Finding]:
     if not granted:
         yield note(
             "Slack: which scopes were granted was not said.",
-            "Slack : les permissions accordées n’ont pas été indiquées.",
+            "Slack : les portées accordées n’ont pas été indiquées.",
         )
         return
     lacking = [one for one in SCOPES if one not in granted and one not in OPTIONAL]
@@ -96,14 +96,14 @@ def _scopes(headers: Any) -> Iterator[Finding]:
         yield fix(
             f"Slack: scopes that are lacking: {named}. Write the manifest anew (cairn manifest"
             " slack), put it into the app, and install the app again.",
-            f"Slack : permissions manquantes : {named}. Écrivez de nouveau le manifeste (cairn"
-            " manifest slack), mettez-le dans l’application et réinstallez-la.",
+            f"Slack : portées manquantes : {named}. Écrivez de nouveau le manifeste (cairn"
+            " manifest slack), collez-le sur la page de l’application et réinstallez-la.",
         )
     if extra:
         named = ", ".join(extra)
         yield note(
             f"Slack: scopes that Cairn does not need: {named}. Take them away from the app.",
-            f"Slack : permissions inutiles à Cairn : {named}. Retirez-les de l’application.",
+            f"Slack : portées inutiles à Cairn : {named}. Retirez-les de l’application.",
         )
     for one in OPTIONAL:
         if one not in granted:
@@ -112,7 +112,7 @@ def _scopes(headers: Any) -> Iterator[Finding]:
                 f"Slack : sans {one}, les gens épinglent eux-mêmes ce que Cairn a publié.",
             )
     if not lacking:
-        yield good("Slack: all scopes are there.", "Slack : toutes les permissions y sont.")
+        yield good("Slack: all scopes are there.", "Slack : toutes les portées y sont.")
 
 
 def _workspaces(settings: SlackSettings, told: Any) -> Iterator[Finding]:

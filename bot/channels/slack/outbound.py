@@ -380,7 +380,7 @@ class Outbound:
         try:
             return await send()
         except SlackApiError as error:
-            failure = _told(error.response)
+            failure = told_by(error.response)
         except SlackError as error:
             failure = error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
@@ -445,7 +445,8 @@ def _said(channel: str, message: Payload) -> Payload:
     return {"channel": channel, "unfurl_links": False, "unfurl_media": False, **message}
 
 
-def _told(response: Any) -> SlackError:
+def told_by(response: Any) -> SlackError:
+    """Return what an answer that Slack refused with means."""
     status = getattr(response, "status_code", 0)
     if status == _LIMITED:
         return LimitedError(_seconds(response.headers.get("Retry-After")))

@@ -27,6 +27,9 @@ from bot.channels.slack.router import Answer
 from bot.privacy import OWN
 
 _CONNECT: Final = 30.0
+_FINISH: Final = 5.0
+"""Seconds that answers which have begun may take once no more are wanted."""
+
 _OK: Final = 200
 
 
@@ -39,10 +42,13 @@ class SocketMode:
         client: AsyncWebClient,
         answer: Callable[[Incoming], Awaitable[Answer]],
         *,
+        session: Callable[[], aiohttp.ClientSession],
         every: float = 5.0,
         silent: float = 1800.0,
     ) -> None:
         """Take the app's token, the client to ask for a socket with, and what answers.
+
+        ``session`` makes the session of a socket, which reaches Slack's own hosts only.
 
         The watchdog looks ``every`` so many seconds, and replaces a socket on which nothing came
         for ``silent`` seconds.
@@ -50,6 +56,7 @@ class SocketMode:
         self._app_token = app_token
         self._client = client
         self._answer = answer
+        self._session = session
         self._every = every
         self._silent = silent
         self._heard = 0.0
@@ -77,7 +84,7 @@ class SocketMode:
                 socket = fresh
         finally:
             if self._open:
-                await asyncio.wait(self._open, timeout=_CONNECT)
+                await asyncio.wait(self._open, timeout=_FINISH)
             await _close(socket)
 
     async def _connect(self) -> SocketModeClient:
@@ -93,6 +100,9 @@ class SocketMode:
             )
             # By itself the library would take a proxy that is not meant for this address.
             socket.proxy = self._client.proxy
+            # And a session that goes wherever an answer leads it.
+            await socket.aiohttp_client_session.close()
+            socket.aiohttp_client_session = self._session()
             socket.socket_mode_request_listeners.append(self._take)
             try:
                 async with asyncio.timeout(_CONNECT):

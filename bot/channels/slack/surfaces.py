@@ -158,21 +158,30 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
     titles = {name: tree.title[reply.lang] for name, tree in guidance.trees.items()}
     main = [start(name, titles[name], main=True) for name in MAIN]
     others = [start(name, title) for name, title in titles.items() if name not in MAIN]
+    promise = start("promise", say("promise_link"))
     read = [start(name, say(f"{name}_title")) for name in ("topics", "offices")]
-    read.append(start("topic:learning", guidance.topics["learning"].title[reply.lang]))
-    read.append(start("promise", say("promise_link")))
+    read += [start("topic:learning", guidance.topics["learning"].title[reply.lang]), promise]
     if reply.writes:
         read.append(blocks.button("desk:offices", say("desk_write_button")))
-    found = [
-        *_notices(reply),
-        blocks.header(say("home_title")),
-        blocks.section(literal(say("what_i_am"))),
-        blocks.context(PEN.marked(promise_line(reply))),
+    walks = [
         blocks.section(f"*{literal(say('home_walks'))}*"),
         blocks.actions(main, "main"),
         blocks.actions(others, "others"),
         blocks.section(f"*{literal(say('home_topics'))}*"),
         blocks.actions(read, "read"),
+    ]
+    if reply.is_offline:
+        offices = start("offices", say("offices_title"), main=True)
+        walks = [
+            blocks.section(literal(say("trouble_offline"))),
+            blocks.actions([offices, promise], "read"),
+        ]
+    found = [
+        *_notices(reply),
+        blocks.header(say("home_title")),
+        blocks.section(literal(say("what_i_am"))),
+        blocks.context(PEN.marked(promise_line(reply))),
+        *walks,
         blocks.divider(),
         blocks.actions(
             [
@@ -191,13 +200,17 @@ def home_tab(reply: Reply, capsule: str) -> Payload:
 def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
     """Return the first screen for a person whose language is not known yet, in both."""
     english, french = replies
+    offline = [
+        blocks.section(literal(one.phrase("trouble_offline"))) for one in replies if one.is_offline
+    ]
     options = [
         blocks.option(name, tree.title.en, tree.title.fr)
         for name, tree in english.guidance.trees.items()
+        if not offline
     ]
     options += [
         blocks.option(name, english.phrase(f"{name}_title"), french.phrase(f"{name}_title"))
-        for name in ("topics", "offices")
+        for name in (("offices",) if offline else ("topics", "offices"))
     ]
     tongues = [blocks.option("en", "English"), blocks.option("fr", "Français")]
     return [
@@ -207,6 +220,7 @@ def both_languages(replies: tuple[Reply, Reply]) -> list[Block]:
         blocks.section(literal(french.phrase("what_i_am"))),
         blocks.context(PEN.marked(promise_line(english))),
         blocks.context(PEN.marked(promise_line(french))),
+        *offline,
         blocks.labelled("lang", "Language · Langue", blocks.radio("lang", tongues)),
         blocks.labelled(
             "goto:both",

@@ -52,7 +52,7 @@ from bot.seal import Seal, Surface
 from bot.tasks import Tasks
 
 PATH: Final = "/api/messages"
-DRAIN: Final = 20.0
+DRAIN: Final = 10.0
 """Seconds that work which has begun may take at shutdown."""
 
 _LATE: Final = 10.0

@@ -23,7 +23,7 @@ async def examine(tokens: TokenSource, metadata_url: str) -> tuple[list[Finding]
             found.append(
                 good(
                     "Teams: the keys that its requests are signed with can be read.",
-                    "Teams : les clés qui signent ses demandes peuvent être lues.",
+                    "Teams : les clés qui signent ses requêtes peuvent être lues.",
                 )
             )
         except UnreachableError:
@@ -32,8 +32,8 @@ async def examine(tokens: TokenSource, metadata_url: str) -> tuple[list[Finding]
                 fix(
                     f"Teams: the keys of its requests cannot be read. Let Cairn call out to {host}"
                     " over HTTPS; until then every request is put off.",
-                    f"Teams : les clés de ses demandes ne peuvent pas être lues. Laissez Cairn"
-                    f" joindre {host} par HTTPS; d’ici là, toute demande est remise à plus tard.",
+                    f"Teams : les clés de ses requêtes ne peuvent pas être lues. Laissez Cairn"
+                    f" joindre {host} par HTTPS; d’ici là, toute requête est remise à plus tard.",
                 )
             )
         try:
@@ -60,7 +60,7 @@ async def _token(tokens: TokenSource) -> Finding:
             " CAIRN_TEAMS_APP_TENANT, and whether the password of CAIRN_TEAMS_APP_PASSWORD has"
             " ended.",
             f"Teams : Microsoft n’accepte pas l’application ({error.code}). Vérifiez"
-            " CAIRN_TEAMS_APP_ID et CAIRN_TEAMS_APP_TENANT, et si le mot de passe de"
-            " CAIRN_TEAMS_APP_PASSWORD a pris fin.",
+            " CAIRN_TEAMS_APP_ID et CAIRN_TEAMS_APP_TENANT, et que le mot de passe de"
+            " CAIRN_TEAMS_APP_PASSWORD n’a pas expiré.",
         )
-    return good("Teams: Microsoft gives a token.", "Teams : Microsoft donne un jeton.")
+    return good("Teams: Microsoft gives a token.", "Teams : Microsoft accorde un jeton.")

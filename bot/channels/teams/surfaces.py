@@ -145,11 +145,16 @@ def copy_form(
 def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> Element:
     """Return the first screen for a person whose language is not known, in both."""
     english, french = replies
+    offline = [
+        elements.text(literal(one.phrase("trouble_offline"))) for one in replies if one.is_offline
+    ]
     options = [
         (name, f"{tree.title.en} · {tree.title.fr}")
         for name, tree in english.guidance.trees.items()
+        if not offline
     ]
-    options += [(name, both(replies, f"{name}_title")) for name in ("topics", "offices")]
+    pages = ("offices",) if offline else ("topics", "offices")
+    options += [(name, both(replies, f"{name}_title")) for name in pages]
     tongues = [("en", "English"), ("fr", "Français")]
     button, data = _button(surface), {CAPSULE: capsule}
     found = [
@@ -160,6 +165,7 @@ def first_card(replies: tuple[Reply, Reply], capsule: str, surface: Surface) -> 
         elements.text(literal(french.phrase("what_i_am"))),
         elements.small(PEN.marked(promise_line(english))),
         elements.small(PEN.marked(promise_line(french))),
+        *offline,
         elements.choices("lang", "Language · Langue", tongues),
         elements.choices("goto:both", both(replies, "home_title"), options),
         _type_field(*replies),

@@ -139,9 +139,13 @@ class TokenSource:
 def _session() -> Any:
     """Return a session that gives up soon, and is led to no other address."""
     import requests
+    from requests.adapters import HTTPAdapter
 
     session = requests.Session()
     session.max_redirects = 0
+    # Whatever a document of the login host names: the password goes to that host alone.
+    session.adapters.clear()
+    session.mount(_AUTHORITY, HTTPAdapter())
     # As MSAL itself does; what it would say of the time it does not say to another's session.
     session.request = partial(session.request, timeout=_READING)  # type: ignore[method-assign]
     return session
