@@ -332,12 +332,12 @@ def way_out() -> dict[str, str]:
     told = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
     ).stdout
-    wanted = ("index-url", "extra-index-url", "trusted-host", "proxy", "default-timeout", "timeout")
+    wanted = ("index_url", "extra_index_url", "trusted_host", "proxy", "default_timeout", "timeout")
     for name, value in re.findall(r"^(?:global|:env:)\.([a-z-]+)='(.*)'$", told, re.MULTILINE):
         # An index on this machine's own disk cannot be seen from within.
         kept = [part for part in re.split(r"\s+|\\n", value) if not part.startswith("file:")]
-        if name in wanted and kept:
-            env[f"PIP_{name.replace('-', '_').upper()}"] = " ".join(kept)
+        if (setting := name.replace("-", "_")) in wanted and kept:
+            env[f"PIP_{setting.upper()}"] = " ".join(kept)
     if CERTIFICATES.exists():
         env["PIP_CERT"] = f"/run/{CERTIFICATES.name}"
     return env

@@ -256,17 +256,27 @@ def test_every_secret_comes_from_a_file_and_none_from_the_environment():
     seen = set()
     for path, text in texts():
         for name in re.findall(r"\bCAIRN_([A-Z_]+)['\"]?\s*(?::|=|\n\s+value:)", text):
-            if path == FILE and name == "DATABASE_URL":
-                continue  # SQLite's file holds no password
             assert name not in SECRETS, f"{path.name}: CAIRN_{name}"
             seen |= {name.removesuffix("_FILE")} & SECRETS
     assert seen == SECRETS - {"SLACK_APP_TOKEN"}, "Socket Mode is for those without an address"
 
 
+def test_the_image_sets_nothing_that_an_orchestrator_sets_by_a_file():
+    """Both a setting and its file stop the start."""
+    own = set(re.findall(r"\bCAIRN_[A-Z_]+(?==)", FILE.read_text(encoding="utf-8")))
+    assert "CAIRN_HOST" in own
+    by_file = {
+        name.removesuffix("_FILE")
+        for _, text in texts()
+        for name in re.findall(r"\bCAIRN_[A-Z_]+_FILE\b", text)
+    }
+    assert own & by_file == set()
+
+
 def test_no_file_holds_a_token_a_key_or_an_address_of_an_index():
     for path, text in texts():
         for pattern in (r"xox[a-z]-\w", r"xapp-\w", r"PRIVATE KEY", r"[A-Za-z0-9+/]{43}=",
-                        r"--index-url", r"--trusted-host", r"pypi\.", r"\bdeb http"):  # fmt: skip
+                        r"--index[-]url", r"--trusted-host", r"pypi\.", r"\bdeb http"):  # fmt: skip
             assert re.search(pattern, text) is None, f"{path.name}: {pattern}"
 
 

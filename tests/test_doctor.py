@@ -18,6 +18,8 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import insert
 
 from bot.app import examined, read_guidance, utc_now
+from bot.app.slack import slack_settings
+from bot.channels.slack import checkup as slack_checkup
 from bot.channels.teams import checkup
 from bot.channels.teams.tokens import TokenSource
 from bot.conversation import Conversation
@@ -277,6 +279,26 @@ async def test_a_slack_that_does_not_answer_is_told(tmp_path: Path):
 async def test_workspaces_that_leave_out_the_tokens_own_are_told(fake: FakeSlack, tmp_path: Path):
     found = await examine(settings_for(fake, tmp_path, slack_teams="T0OTHER"))
     assert "does not hold the workspace of the token" in to_do(found)
+
+
+@pytest.mark.parametrize(
+    ("private", "invited", "shared", "words"),
+    [
+        (True, True, False, ""),
+        (True, False, False, "Cairn is not in the channel of values_ethics"),
+        (False, True, False, "is public, or shared"),
+        (True, True, True, "is public, or shared"),
+    ],
+)
+async def test_the_channel_of_an_office_is_looked_at(
+    fake: FakeSlack, tmp_path: Path, *, private: bool, invited: bool, shared: bool, words: str
+):
+    people = [fake.person("olive"), fake.person("oscar")]
+    room = fake.channel("office", *people, bot=invited, is_private=private, is_ext_shared=shared)
+    settings = slack_settings(read_settings(settings_for(fake, tmp_path)))
+    found, _ = await slack_checkup.examine(settings, {"values_ethics": room.id})
+    assert words in to_do(found)
+    assert bool(to_do(found)) is bool(words)
 
 
 # ---- Teams and mail

@@ -37,7 +37,7 @@ WAYS_OUT = {
 
 KNOWN = {
     "bot/channels/sessions.py": {"aiohttp.ClientSession", "aiohttp.TCPConnector", "urllib.request"},
-    "bot/channels/teams/tokens.py": {"msal"},
+    "bot/channels/teams/tokens.py": {"msal", "requests"},
     "bot/history.py": {"subprocess"},
     "bot/mail.py": {"aiosmtplib"},
     "bot/store/engine.py": {"asyncpg"},

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from bot.app import read_guidance, utc_now
+from bot.app.running import reload_of
 from bot.conversation import Conversation, Move, Open
 from bot.guidance.model import Guidance
 from bot.organization import Organization
 from bot.privacy import OWN
 from bot.reload import Reload, Source
 from bot.seal import Bearer, Seal, Spot, Surface, new_key
-from bot.settings import HOME
+from bot.settings import HOME, read_settings
 
 ORGANIZATION = HOME / "deploy" / "organization.yaml"
 TOPIC = "content/topics/learning.yaml"
@@ -146,3 +147,36 @@ async def test_what_was_locked_before_a_change_is_opened_after_it(running: Runni
     assert opened.version != running.conversation.guidance.version[:8]
     reply = running.conversation.respond(Move(opened.place, "fr", Open(opened.place)))
     assert reply.screen.trail[0].picked[0].id == "asked_by_media"
+
+
+def whole_program(running: Running) -> Reload:
+    """What the program itself reads with, and has said."""
+    settings = read_settings(
+        {
+            "CAIRN_GUIDANCE": str(running.folder),
+            "CAIRN_ORGANIZATION": str(running.source.organization),
+        }
+    )
+    return reload_of(settings, running.source.stamps(), running.conversation, running.rest)
+
+
+async def test_no_guidance_is_given_on_an_operators_word_although_a_file_is_broken(
+    running: Running, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+    reload = whole_program(running)
+    running.edit("dialogs/can_i_post.yaml", "tree: can_i_post", "tree: [")
+    running.edit(
+        "organization.yaml", "ceiling: unclassified", "ceiling: unclassified\noffline: true"
+    )
+    assert await reload.look()
+    reply = running.conversation.respond(Move("home", "en", Open("can_i_post")))
+    assert reply.is_offline
+    told = [record.getMessage() for record in caplog.records]
+    assert "no guidance is given from now on" in told
+    assert any("besides: " in line and "can_i_post.yaml" in line for line in told)
+    running.edit("dialogs/can_i_post.yaml", "tree: [", "tree: can_i_post")
+    running.edit("organization.yaml", "\noffline: true", "")
+    assert await reload.look()
+    assert not running.conversation.respond(Move("home", "en", Open("can_i_post"))).is_offline
+    assert "guidance is given again" in [record.getMessage() for record in caplog.records]

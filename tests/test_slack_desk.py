@@ -1004,10 +1004,21 @@ async def test_where_the_directory_says_nothing_the_desk_gets_no_name(
     office: Channel,
     officer: Person,
 ):
-    fake.faults.add("users.info", faults.status(503))
+    fake.faults.add("users.info", faults.status(503), times=None)
     await opened(platform, office, officer)
     await cairn.drain()
     assert [who.name for who, _, _ in desk.got] == [""]
+
+
+async def test_a_card_for_several_is_opened_in_the_language_of_whoever_presses(
+    cairn: Running, fake: FakeSlack, desk: Desk, platform: Platform, office: Channel
+):
+    francine = fake.person("francine", locale="fr-CA")
+    office.members.add(francine.id)
+    for _ in range(2):  # at the first press nobody knows it yet
+        await opened(platform, office, francine)
+        await cairn.drain()
+    assert [lang for _, _, lang in desk.got] == ["en", "fr"]
 
 
 async def test_who_presses_is_told_by_the_envelope_and_nothing_else(

@@ -73,7 +73,12 @@ async def examined(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
     if settings.slack_on:
         from bot.channels.slack import checkup
 
-        found, at = await checkup.examine(slack_settings(settings))
+        desks = {
+            name: contact.desk.channel
+            for name, contact in (organization.contacts.items() if organization else ())
+            if contact.desk is not None and contact.desk.on == "slack" and contact.desk.channel
+        }
+        found, at = await checkup.examine(slack_settings(settings), desks)
         for finding in found + doctor.of_date(at, utc_now(), "Slack’s", "celle de Slack"):
             yield finding
     if (tokens := token_source(settings)) is not None:

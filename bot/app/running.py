@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from bot.app.reading import hands_over, open_conversation, reachable, read_guida
 from bot.app.slack import add_slack
 from bot.app.standing import add_desk, add_pins, add_reviews
 from bot.app.teams import add_teams
-from bot.app.watching import add_health, add_metrics, measured_by, not_too_fast
+from bot.app.watching import add_health, add_metrics, is_offline, measured_by, not_too_fast
 from bot.conversation import Conversation
 from bot.errors import ContentError
 from bot.guidance.model import Guidance
@@ -119,10 +119,13 @@ def serve(
     asyncio.run(listen(application, settings.host, settings.port, draining=draining, linger=linger))
 
 
-def _reloading(
-    settings: Settings, known: Stamps, conversation: Conversation
-) -> Callable[[web.Application], AsyncIterator[None]]:
-    """Return what has files said that change while the application runs; ``known`` are the old."""
+def reload_of(
+    settings: Settings,
+    known: Stamps,
+    conversation: Conversation,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Reload:
+    """Return what has files said that change while the program runs; ``known`` are the old."""
     handed_over = hands_over(conversation, settings)
 
     def read() -> tuple[Guidance, Organization | None]:
@@ -140,16 +143,29 @@ def _reloading(
             return conversation.guidance, replace(organization, offline=True)
 
     def swap(guidance: Guidance, organization: Organization | None) -> None:
+        before = is_offline(conversation)
         conversation.swap(guidance, reachable(organization, settings))
         if hands_over(conversation, settings) != handed_over:
             logging.getLogger(OWN).warning(
                 "whether offices take hand-offs has changed: restart Cairn for that"
             )
+        if is_offline(conversation) != before:
+            logging.getLogger(OWN).warning(
+                "guidance is given again" if before else "no guidance is given from now on"
+            )
         _leave_be()
 
+    source = Source(settings.guidance, settings.organization)
+    return Reload(source, known, read, swap, sleep)
+
+
+def _reloading(
+    settings: Settings, known: Stamps, conversation: Conversation
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Return what reads the files anew for as long as the application runs."""
+
     async def running(_: web.Application) -> AsyncIterator[None]:
-        source = Source(settings.guidance, settings.organization)
-        task = asyncio.create_task(Reload(source, known, read, swap).run())
+        task = asyncio.create_task(reload_of(settings, known, conversation).run())
         try:
             yield
         finally:

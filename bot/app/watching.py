@@ -96,6 +96,7 @@ def add_health(application: web.Application, conversation: Conversation, health:
             "whole": state.whole,
             "draining": state.draining,
             "guidance": conversation.guidance.version,
+            "offline": is_offline(conversation),
             "parts": dict(state.parts),
         }
         status = HTTPStatus.OK if state.ready else HTTPStatus.SERVICE_UNAVAILABLE
@@ -103,6 +104,11 @@ def add_health(application: web.Application, conversation: Conversation, health:
 
     application.router.add_get("/health/live", live)
     application.router.add_get("/health/ready", is_ready)
+
+
+def is_offline(conversation: Conversation) -> bool:
+    """Tell whether the organization gives no guidance for now."""
+    return conversation.organization is not None and conversation.organization.offline
 
 
 def add_metrics(

@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 old=$(docker compose "$@" ps --quiet cairn)
 docker compose "$@" up --detach --wait --no-recreate --scale cairn=6
 for replica in ${old}; do
-    docker stop --timeout 60 "${replica}"
+    docker stop -t 60 "${replica}"
     docker rm "${replica}"
 done
 docker compose "$@" up --detach --wait --no-recreate --scale cairn=3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -16,8 +16,13 @@ from bot.channels.slack.outbound import TRANSIENT, LimitedError, UnreachableErro
 from bot.findings import Finding, fix, good, note
 
 
-async def examine(settings: SlackSettings) -> tuple[list[Finding], str | None]:
-    """Return what is found, and the time that Slack says it is, if it answers."""
+async def examine(
+    settings: SlackSettings, desks: Mapping[str, str]
+) -> tuple[list[Finding], str | None]:
+    """Return what is found, and the time that Slack says it is, if it answers.
+
+    ``desks`` are the channels of the offices that take hand-offs here.
+    """
     async with new_session(settings.api_url, hosts_of(settings.api_url)) as session:
         proxy = proxy_for(settings.api_url)
         client = AsyncWebClient(
@@ -32,6 +37,8 @@ async def examine(settings: SlackSettings) -> tuple[list[Finding], str | None]:
         if answer is None:
             return [_refused("CAIRN_SLACK_BOT_TOKEN", problem)], None
         found = [_known(answer.data), *_scopes(answer.headers), *_workspaces(settings, answer.data)]
+        for office, channel in desks.items():
+            found.append(await _desk(client, office, channel))
         if settings.app_token is not None:
             socket, problem = await _asked(client, "apps.connections.open", settings.app_token)
             if socket is None:
@@ -46,17 +53,49 @@ async def examine(settings: SlackSettings) -> tuple[list[Finding], str | None]:
         return found, answer.headers.get("Date")
 
 
-async def _asked(client: AsyncWebClient, method: str, token: str | None) -> tuple[Any, str]:
+async def _asked(
+    client: AsyncWebClient, method: str, token: str | None, **arguments: str
+) -> tuple[Any, str]:
     """Return an answer of Slack, or nothing and its word for why."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        return await client.api_call(method, headers=headers), ""
+        return await client.api_call(method, headers=headers, data=arguments), ""
     except SlackApiError as error:
         told = told_by(error.response)
         passing = isinstance(told, UnreachableError | LimitedError) or told.code in TRANSIENT
         return None, "unreachable" if passing else told.code
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None, "unreachable"
+
+
+async def _desk(client: AsyncWebClient, office: str, channel: str) -> Finding:
+    answer, problem = await _asked(client, "conversations.info", None, channel=channel)
+    data = answer.data.get("channel") if answer is not None else None
+    told = data if isinstance(data, dict) else {}
+    if problem == "channel_not_found" or (told and told.get("is_member") is not True):
+        return fix(
+            f"Slack: Cairn is not in the channel of {office}. Write /invite @Cairn there; a private"
+            " channel that Cairn is not in cannot be told from one that does not exist.",
+            f"Slack : Cairn n’est pas dans le canal de {office}. Écrivez-y /invite @Cairn; un canal"
+            " privé où Cairn n’est pas ne se distingue pas d’un canal qui n’existe pas.",
+        )
+    if not told:
+        return fix(
+            f"Slack: nothing was said of the channel of {office} ({problem}).",
+            f"Slack : rien n’a été indiqué du canal de {office} ({problem}).",
+        )
+    shared = ("is_ext_shared", "is_pending_ext_shared")
+    if told.get("is_private") is not True or any(told.get(one) for one in shared):
+        return fix(
+            f"Slack: the channel of {office} is public, or shared with another organization, so"
+            " nothing is posted there. Make it private, and end the sharing.",
+            f"Slack : le canal de {office} est public, ou partagé avec une autre organisation; rien"
+            " n’y est donc publié. Rendez-le privé et mettez fin au partage.",
+        )
+    return good(
+        f"Slack: the channel of {office} is private, and Cairn is in it.",
+        f"Slack : le canal de {office} est privé, et Cairn y est.",
+    )
 
 
 def _refused(name: str, problem: str) -> Finding:

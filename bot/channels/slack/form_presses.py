@@ -305,7 +305,16 @@ class FormPresses:
         return self._spawn(person, refuse)
 
     def _lang(self, body: Body, person: Person) -> Lang:
-        return language_shown(body) or self._people.tongue(person) or "en"
+        shown, known = language_shown(body), self._people.tongue(person)
+        if not _is_for_several(body):
+            return shown or known or "en"
+        if known is None:
+            # Nobody waits for it; their next window is in their language.
+            async def learn() -> None:
+                await self._people.learn_tongue(person)
+
+            self._tasks.spawn((*person.key, "tongue"), learn)
+        return known or shown or "en"
 
     def _spawn(self, person: Person, work: Callable[[], Any]) -> bool:
         # In a line of its own, so that no press of the desk waits for the guidance.
@@ -334,3 +343,9 @@ def _card_of(body: Body) -> str | None:
 def _dict(body: Body, name: str) -> Body:
     found = body.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _is_for_several(body: Body) -> bool:
+    """Tell whether a card was pressed that several people read, each in a language of their own."""
+    channel = str(_dict(body, "channel").get("id", ""))
+    return not _dict(body, "view") and bool(channel) and not channel.startswith("D")
