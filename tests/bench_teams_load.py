@@ -54,7 +54,8 @@ TENANTS = [f"7e4a0000-0000-4000-8000-{number:012}" for number in range(41)]
 def serve(kind: str, port: str, metadata_url: str) -> None:
     """Run one server; what it prints says that it is nearly ready."""
     if kind == "cairn":
-        app.serve(read_settings(os.environ), lambda _: print("starts", flush=True))
+        settings = read_settings(os.environ)
+        app.serve(settings, lambda _: print("starts", flush=True), lambda _: None)
     else:
         print("starts", flush=True)
         web.run_app(

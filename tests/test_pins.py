@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -572,6 +573,18 @@ async def test_an_approval_changes_the_footer(here: World):
     assert "Head of values and ethics" not in before
     assert "Head of values and ethics" in post.text
     assert post.lines == []
+
+
+async def test_once_other_guidance_is_said_nothing_of_the_former_is_kept(here: World):
+    """Each one is some 25 megabytes."""
+    here.say(replace(plain(), version="of a moment"))
+    for langs in ("en", "fr", "en+fr"):
+        here.first.keeper.draw("slack", SUMMARY, langs)
+    here.say(changed())
+    here.first.keeper.draw("slack", SUMMARY, "en")
+    gc.collect()
+    kept = [one.version for one in gc.get_objects() if type(one) is Guidance]
+    assert "of a moment" not in kept
 
 
 async def test_a_notice_stands_on_its_days_and_no_longer(here: World):

@@ -790,7 +790,7 @@ class Watched(Timekeeper):
 async def keep_time_once(desk: desks.World) -> None:
     """Let Cairn keep time until it has purged for the first time."""
     keeper = Watched(desk.archive, desk.directory)
-    task = asyncio.create_task(keep_time(keeper))
+    task = asyncio.create_task(keep_time(keeper, desk.store))
     async with asyncio.timeout(30):
         await keeper.has_purged.wait()
     task.cancel()

@@ -104,17 +104,20 @@ def serve(
     log(metrics.count_lines())
     application, served = put_together(settings, conversation, health, metrics)
     application.cleanup_ctx.append(_reloading(settings, known, served))
+    # Kept by itself: the guidance of now, which goes with it, would stay when another one is said.
+    organization = conversation.organization
+    del conversation
 
     async def tell(_: web.Application) -> None:
         _leave_be()
-        started(conversation)
+        started(served.of(organization))
 
     def draining() -> None:
         health.draining = True
         logging.getLogger(OWN).info("told to stop; what has begun is finished")
 
     application.on_startup.append(tell)
-    logging.getLogger(OWN).info("guidance version %s", conversation.guidance.version)
+    logging.getLogger(OWN).info("guidance version %s", served.guidance.version)
     linger = LINGER if settings.several else 0.0
     asyncio.run(listen(application, settings.host, settings.port, draining=draining, linger=linger))
 

@@ -74,7 +74,8 @@ class Keeper:
         self._behind: set[str] = set()
         self._begun: set[asyncio.Future[bool]] = set()
         self._bell = asyncio.Event()
-        self._drawn: dict[tuple[str, str, str], tuple[_Now, Drawn]] = {}
+        self._now: _Now | None = None
+        self._drawn: dict[tuple[str, str, str], Drawn] = {}
 
     # -- what should stand
 
@@ -87,9 +88,11 @@ class Keeper:
         """
         talk, key = self._conversations[platform], (platform, summary, langs)
         now = (talk.guidance, talk.organization, talk.today)
-        before = self._drawn.get(key)
-        if before is not None and _same(before[0], now):
-            return before[1]
+        if self._now is None or not _same(self._now, now):
+            # Of what was said before nothing is kept: each post would keep a whole guidance.
+            self._now, self._drawn = now, {}
+        if key in self._drawn:
+            return self._drawn[key]
         replies = [_reply(talk, summary, lang) for lang in langs_of(langs)]
         concerned = revisions_of(talk.guidance, summary)
         changed = concerned[-1][1].on.isoformat() if concerned else None
@@ -99,7 +102,7 @@ class Keeper:
         except RefusedError:
             # Names alone are better than a post that goes stale, or none.
             drawn = board.draw([_brief(reply) for reply in replies], changed)
-        self._drawn[key] = now, drawn
+        self._drawn[key] = drawn
         return drawn
 
     def revisions(self, platform: str) -> int:
