@@ -38,6 +38,7 @@ from bot.channels.teams.transport import BotFramework
 from bot.settings import HOME, read_settings
 from tests.bench_slack import KEY_TEXT, Run, cpu_of
 from tests.bench_teams_people import Presser
+from tests.command import free_port
 from tests.teams.login import Login
 
 CONNECTIONS = (16, 64)
@@ -171,13 +172,6 @@ def started(kind: str, at: Service) -> Iterator[Server]:
         finally:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def wait_for(port: int) -> None:

@@ -21,7 +21,6 @@ import marshal
 import os
 import re
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -41,6 +40,7 @@ from aiohttp import ClientError, ClientSession
 from bot.channels.slack.channel import PATH
 from tests.bench_slack import cpu_of, memory_of
 from tests.both_app import CASE_KEYS, organization_text
+from tests.command import free_port, told_in
 from tests.conftest import ROOT
 from tests.slack import api as slack_api
 from tests.slack import fake as fake_slack
@@ -58,12 +58,6 @@ DUE: ContextVar[float | None] = ContextVar("due", default=None)
 
 NUMBER = re.compile(r"\b[2-9A-HJKMNP-Z]{3}-[2-9A-HJKMNP-Z]{3}\b")
 _SEALED = re.compile(r"[\w-]{40,}")
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 # ---- PostgreSQL
@@ -139,7 +133,7 @@ class Replica:
     @property
     def told(self) -> str:
         """What it has written to standard output and to standard error in all its lives."""
-        return "".join((self.folder / n).read_text("utf-8") for n in ("stdout", "stderr"))
+        return told_in(self.folder)
 
     @property
     def is_up(self) -> bool:

@@ -18,7 +18,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from tests.command import free_port
 from tests.containerfile import FILE, ROOT, Step, context, stages, words
 
 BASES: Final = {"debian:12-slim": "bookworm"}
@@ -430,7 +430,7 @@ def serve(image: Stage, more: Mapping[str, str]) -> None:
         while (answer := get(port, "/health/ready"))[0] != http.client.OK:
             expect(process.poll() is None, f"{shlex.join(command)} ended by itself")
             expect(time.monotonic() - began < WITHIN, f"not ready: {answer}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # a program by itself: nobody else is kept waiting
         say(f"ready after {time.monotonic() - began:.1f} s: {answer[1].strip()}")
         status, page = get(port, "/")
         expect(
@@ -493,13 +493,6 @@ def get(port: int, path: str) -> tuple[int, str]:
         return 0, str(error)
     finally:
         asking.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def expect(holds: bool, otherwise: str) -> None:

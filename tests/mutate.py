@@ -14,10 +14,8 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import random
 import re
-import socket
 import sys
 import tempfile
 import time
@@ -47,7 +45,7 @@ from tests import slack_app, teams_app
 from tests import test_slack_threats as of_slack
 from tests import test_teams_threats as of_teams
 from tests.both_app import CASE_KEYS, MailBox, Running, organization_text
-from tests.conftest import ROOT
+from tests.command import AT_DEBUG, Command, command
 from tests.desk_hands import hand_of, somebody
 from tests.slack.api import ApiError
 from tests.slack.delivery import ABSENT, Delivery
@@ -60,7 +58,6 @@ from tests.teams.delivery import Outcome as TeamsOutcome
 from tests.teams.fake import FakeTeams
 from tests.teams.login import Login
 from tests.test_slack_threats import leaves, put
-from tests.unhurried import UNHURRIED
 
 CANARY = "canary-mutated-4e1d"
 FEWEST = 5_600
@@ -80,12 +77,6 @@ _PEOPLE = 8
 _UNSIGNED = 0.15
 _LONGEST = 900_000
 """Bytes of a body; more than three times what is taken anywhere."""
-
-_AT_DEBUG = f"""{UNHURRIED}
-import logging, bot.privacy
-quiet = bot.privacy.set_up_logging
-bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel(logging.DEBUG))
-"""
 
 _PORTS = {"slack": 37, "teams": 37, "web": 16, "socket": 5, "raw": 4, "health": 1}
 """Out of a hundred bodies."""
@@ -541,40 +532,12 @@ def _with_our_canary(what: Delivery) -> Delivery:
 
 
 @dataclass(frozen=True)
-class Served:
-    """``cairn serve`` while it runs, and both platforms; all that it writes lies in ``folder``."""
+class Served(Command):
+    """``cairn serve`` while it runs, both platforms, and what was recorded of them."""
 
     slack: FakeSlack
     teams: FakeTeams
-    process: asyncio.subprocess.Process
-    port: int
-    folder: Path
     what: Recorded
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    @property
-    def told(self) -> str:
-        """What it has written to standard output and to standard error."""
-        return "".join((self.folder / name).read_text("utf-8") for name in ("stdout", "stderr"))
-
-    @property
-    def memory(self) -> int:
-        """Bytes of memory that it holds."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-    def files(self) -> dict[str, bytes]:
-        """Every file that it has written."""
-        return {path.name: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
-
-    async def stop(self) -> int:
-        """Ask it to end, as an operator does; return its status."""
-        self.process.terminate()
-        async with asyncio.timeout(60):
-            return await self.process.wait()
 
 
 @asynccontextmanager
@@ -601,41 +564,12 @@ async def served(folder: Path) -> AsyncIterator[Served]:
             "CAIRN_WEB": "true",
         }
         what = await recorded(slack, teams, environ, officers)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        environ |= {
-            "CAIRN_PORT": str(port), "CAIRN_SLACK_APP_TOKEN": slack.app_token,
-            "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }  # fmt: skip
-        code = f"import sys; {_AT_DEBUG}\nfrom bot.cli import main\nsys.exit(main(['serve']))"
-        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", code, cwd=folder, env=environ, stdout=out, stderr=err
-            )
-        cairn = Served(slack, teams, process, port, folder, what)
-        try:
-            async with ClientSession() as http, asyncio.timeout(60):
-                while not await _answers(http, f"{cairn.url}health/ready"):
-                    assert process.returncode is None, cairn.told
-                    await asyncio.sleep(0.05)
+        environ["CAIRN_SLACK_APP_TOKEN"] = slack.app_token
+        async with command(folder, environ, start=AT_DEBUG) as cairn:
             slack.app_url = f"{cairn.url}{SLACK_PATH[1:]}"
             teams.app_url = f"{cairn.url}{TEAMS_PATH[1:]}"
             await slack.socket.connected(30)
-            yield cairn
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-
-async def _answers(http: ClientSession, address: str) -> bool:
-    try:
-        async with http.get(address) as response:
-            return response.status == 200
-    except ClientError:
-        return False
+            yield Served(cairn.process, cairn.port, cairn.folder, slack, teams, what)
 
 
 # ---- what is sent, and what is said of it
@@ -929,7 +863,7 @@ _KNOWN = ("SlackError", "GoneError", "TransportError", "ForeignHostError", "Limi
 
 def left_behind(cairn: Served) -> list[str]:
     """What should not stand in any file or in the log."""
-    found = [f"the canary in {name}" for name, data in cairn.files().items()
+    found = [f"the canary in {name}" for name, data in dict(cairn.written()).items()
              if CANARY.encode() in data]  # fmt: skip
     log = cairn.told.splitlines()
     found += [line for line in log if "Traceback" in line]

@@ -20,10 +20,6 @@ import asyncio
 import base64
 import io
 import logging
-import os
-import signal
-import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, redirect_stderr, redirect_stdout
@@ -31,7 +27,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from aiohttp import ClientError, ClientSession, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.app import read_guidance, utc_now, web_application
@@ -39,13 +35,14 @@ from bot.channels.slack.channel import CHANNEL, PATH, SlackChannel
 from bot.conversation import Conversation
 from bot.privacy import OWN, set_up_logging
 from bot.settings import Settings, read_settings
+from tests.command import Command, command
 from tests.conftest import ROOT, SAMPLE, TODAY
 from tests.slack import payloads
 from tests.slack.delivery import Delivery, Outcome
 from tests.slack.fake import FakeSlack
 from tests.slack.person import Person
 from tests.slack.state import Channel, Json, Message, Surface, View, elements_of
-from tests.unhurried import UNHURRIED, unhurry
+from tests.unhurried import unhurry
 
 SEAL_KEY = bytes(range(32))
 SEAL_KEYS = base64.b64encode(SEAL_KEY).decode()
@@ -145,36 +142,10 @@ def violations(fake: FakeSlack) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Served:
-    """`cairn serve` while it runs; everything that it writes lies in `folder`."""
+class Served(Command):
+    """`cairn serve` while it runs, and the fake that was told of it."""
 
     fake: FakeSlack
-    process: asyncio.subprocess.Process
-    url: str
-    folder: Path
-
-    @property
-    def told(self) -> str:
-        """What it has written to standard output and to standard error."""
-        return "".join((self.folder / name).read_text("utf-8") for name in ("stdout", "stderr"))
-
-    @property
-    def memory(self) -> int:
-        """Bytes of memory that it holds."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-    def written(self) -> Iterator[tuple[str, bytes]]:
-        """Every file that it has written, by its name."""
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                yield path.name, path.read_bytes()
-
-    async def stop(self) -> int:
-        """Ask it to end, as an operator does; return its status."""
-        self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
-            return await self.process.wait()
 
 
 @asynccontextmanager
@@ -182,42 +153,9 @@ async def served(
     fake: FakeSlack, folder: Path, *, start: str = "", **settings: str | None
 ) -> AsyncIterator[Served]:
     """The real command in a process of its own; `start` is Python to run before it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    url = f"http://127.0.0.1:{port}/"
-    environ = {
-        **settings_for(fake, folder, port=port, **settings),
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TMPDIR": str(folder),
-    }
-    code = f"import sys; {UNHURRIED}\n{start}\nfrom bot.cli import main\nsys.exit(main(['serve']))"
-    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, cwd=folder, env=environ, stdout=out, stderr=err
-        )
-    cairn = Served(fake, process, url, folder)
-    try:
-        async with ClientSession() as http, asyncio.timeout(30):
-            while not await _answers(http, f"{url}health/ready"):
-                assert process.returncode is None, cairn.told
-                await asyncio.sleep(0.05)
-        fake.app_url = f"{url}{PATH[1:]}"
-        yield cairn
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def _answers(http: ClientSession, address: str) -> bool:
-    try:
-        async with http.get(address) as response:
-            return response.status == 200
-    except ClientError:
-        return False
+    async with command(folder, settings_for(fake, folder, **settings), start=start) as cairn:
+        fake.app_url = f"{cairn.url}{PATH[1:]}"
+        yield Served(cairn.process, cairn.port, cairn.folder, fake)
 
 
 # ---- what it says to its operator

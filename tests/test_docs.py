@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import _parser
+from bot.cli.arguments import parser_of_all
 from bot.guidance.check import check_file
 from bot.settings import Settings
 from tests.conftest import ROOT, TODAY
@@ -26,7 +26,7 @@ def test_every_setting_is_documented_and_no_other(name: str):
 @pytest.mark.parametrize("name", GUIDES)
 def test_every_command_that_a_guide_names_exists(name: str):
     named = set(re.findall(r"`cairn ([a-z]+)", (ROOT / name).read_text()))
-    known = _parser()._subparsers
+    known = parser_of_all()._subparsers
     assert known is not None
     commands = set(known._group_actions[0].choices or ())
     assert named <= commands

@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.xdist_group("fleet"),
 ]
 
-RATE = 30.0
-SECONDS = 45.0
+RATE = 50.0
+SECONDS = 60.0
 SOONER = (
     "import bot.jobs, bot.serving, bot.store.outbox;"
     " bot.jobs._EVERY = 1.0; bot.serving.LINGER = 2.0; bot.store.outbox.LEASE = 10"

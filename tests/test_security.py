@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import re
 import signal
-import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from aiohttp import ClientError, ClientSession, DummyCookieJar
+from aiohttp import ClientSession, DummyCookieJar
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
@@ -29,7 +26,8 @@ from bot.cli import main
 from bot.errors import CairnError
 from bot.guidance.words import LANGS, Lang
 from bot.settings import Settings, read_settings
-from tests.conftest import ROOT, SAMPLE
+from tests.command import AT_DEBUG, command
+from tests.conftest import SAMPLE
 from tests.slack.fake import FakeSlack
 from tests.slack_app import guidance_of, logged
 from tests.slack_app import settings_for as slack_settings
@@ -156,53 +154,28 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_named_by_its_setting_alone(
     assert found_in(*(caught.value[lang] for lang in LANGS)) == []
 
 
-AT_DEBUG = """
-import logging, bot.privacy
-quiet = bot.privacy.set_up_logging
-bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel(logging.DEBUG))
-"""
-
-
 async def test_the_running_command_shows_no_secret_on_any_way_out_and_not_when_it_crashes(
     tmp_path: Path,
 ):
     """It logs all that it can, cannot reach Slack, mail or keys, and is killed by a fault."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    given = environ(
-        port=str(port), web="true", database_url=f"sqlite:///{tmp_path}/cairn.db",
-    )  # fmt: skip
-    given |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path),
-              "PYTHONFAULTHANDLER": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-    code = f"import sys; {AT_DEBUG}\nfrom bot.cli import main\nsys.exit(main(['serve']))"
-    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, cwd=tmp_path, env=given, stdout=out, stderr=err
-        )
+    given = environ(web="true", database_url=f"sqlite:///{tmp_path}/cairn.db")
+    given["PYTHONFAULTHANDLER"] = "1"
     pages: list[str] = []
-    try:
-        async with ClientSession(f"http://127.0.0.1:{port}") as http, asyncio.timeout(60):
-            while not await _alive(http):
-                assert process.returncode is None, (tmp_path / "err").read_text()
-                await asyncio.sleep(0.05)
+    async with command(tmp_path, given, start=AT_DEBUG, ready="health/live") as cairn:
+        async with ClientSession(cairn.url) as http:
             for path in ("/", "/health/ready", "/metrics", "/nothing"):
                 async with http.get(path) as answer:
                     pages.append(f"{answer.headers} {await answer.text()}")
             for path in (SLACK_PATH, TEAMS_PATH):
                 async with http.post(path, data=b"{}") as answer:
                     pages.append(f"{answer.headers} {await answer.text()}")
-        pages.append(_read(Path(f"/proc/{process.pid}/cmdline")))
-        process.send_signal(signal.SIGABRT)
+        pages.append(_read(Path(f"/proc/{cairn.process.pid}/cmdline")))
+        cairn.process.send_signal(signal.SIGABRT)
         async with asyncio.timeout(20):
-            assert await process.wait() != 0
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+            assert await cairn.process.wait() != 0
     files = {path.name: _read(path) for path in _below(tmp_path)}
-    assert "Fatal Python error" in files["err"]
-    assert '"debug"' in files["err"]
+    assert "Fatal Python error" in files["stderr"]
+    assert '"debug"' in files["stderr"]
     assert found_in(*pages, *files.values()) == []
 
 
@@ -212,14 +185,6 @@ def _read(path: Path) -> str:
 
 def _below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-async def _alive(http: ClientSession) -> bool:
-    try:
-        async with http.get("/health/live") as answer:
-            return answer.status == 200
-    except ClientError:
-        return False
 
 
 # ---- every answer is guarded

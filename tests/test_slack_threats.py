@@ -34,6 +34,7 @@ from bot.guidance.screen import Sort
 from bot.guidance.ticket import Ticket
 from bot.guidance.words import LANGS, Lang, fold, lines
 from bot.seal import Bearer, NotOpenedError, Seal, Spot, Surface
+from tests.command import AT_DEBUG
 from tests.conftest import ROOT, SAMPLE
 from tests.slack import faults, payloads, screen
 from tests.slack.delivery import Delivery, Outcome
@@ -327,13 +328,6 @@ async def test_nothing_is_found_again_of_what_is_not_signed(cairn: Running, fake
     assert fake.calls == []
     assert CANARY not in told.getvalue()
     assert in_files(cairn.folder) == []
-
-
-AT_DEBUG = """
-import logging, bot.privacy
-quiet = bot.privacy.set_up_logging
-bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel(logging.DEBUG))
-"""
 
 
 async def test_the_running_command_leaves_no_trace_of_what_was_sent(

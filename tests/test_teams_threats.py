@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import socket
 import sqlite3
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientConnectionError, ClientSession
+from aiohttp import ClientConnectionError
 
 from bot.app import utc_now
 from bot.channels.teams.answers import TeamsAnswers
@@ -28,7 +26,7 @@ from bot.channels.teams.menu import Menu
 from bot.conversation import Conversation, Look, Move, Reply, Say
 from bot.guidance.words import LANGS, Lang
 from bot.seal import Bearer, Seal, Spot, Surface
-from tests.conftest import ROOT
+from tests.command import AT_DEBUG, Command, command
 from tests.slack_app import SEAL_KEY, Hurry, department, guidance_of, logged
 from tests.teams import cards, faults, payloads, screen
 from tests.teams.delivery import Outcome
@@ -39,7 +37,6 @@ from tests.teams.state import Chat, Json, Shown
 from tests.teams_app import Running, running, settings_for
 from tests.test_slack_threats import CORPUS, NEUTRAL, leaves, named, of_bytes, put, work
 from tests.test_teams_ingress import as_served
-from tests.unhurried import UNHURRIED
 
 CANARY = "canary-threats-3d6a"
 
@@ -398,72 +395,13 @@ async def test_nothing_is_found_again_when_we_fail(fake: FakeTeams):
 
 # ---- T3, as a process of its own
 
-AT_DEBUG = f"""{UNHURRIED}
-import logging, bot.privacy
-quiet = bot.privacy.set_up_logging
-bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel(logging.DEBUG))
-"""
-
-
-@dataclass(frozen=True)
-class Served:
-    """`cairn serve` while it runs; everything that it writes lies in `folder`."""
-
-    process: asyncio.subprocess.Process
-    folder: Path
-
-    def found(self) -> list[str]:
-        """The names of the files in which the canary stands."""
-        return in_files(self.folder)
-
-    def files(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir()}
-
-    @property
-    def told(self) -> str:
-        return "".join((self.folder / name).read_text("utf-8") for name in ("stdout", "stderr"))
-
-    async def stop(self) -> int:
-        """Ask it to end, as an operator does; return its status."""
-        self.process.terminate()
-        async with asyncio.timeout(30):
-            return await self.process.wait()
-
 
 @asynccontextmanager
-async def served(fake: FakeTeams, folder: Path, login: Login) -> AsyncIterator[Served]:
+async def served(fake: FakeTeams, folder: Path, login: Login) -> AsyncIterator[Command]:
     """The real command in a process of its own, which tells all that it can."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    environ = settings_for(fake, folder, login, port=port)
-    environ |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(folder),
-                "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-    code = f"import sys; {AT_DEBUG}\nfrom bot.cli import main\nsys.exit(main(['serve']))"
-    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, cwd=folder, env=environ, stdout=out, stderr=err
-        )
-    cairn = Served(process, folder)
-    try:
-        async with ClientSession() as http, asyncio.timeout(60):
-            while not await _answers(http, f"http://127.0.0.1:{port}/health/ready"):
-                assert process.returncode is None, cairn.told
-                await asyncio.sleep(0.05)
-        fake.app_url = f"http://127.0.0.1:{port}{PATH}"
+    async with command(folder, settings_for(fake, folder, login), start=AT_DEBUG) as cairn:
+        fake.app_url = f"{cairn.url}{PATH[1:]}"
         yield cairn
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def _answers(http: ClientSession, address: str) -> bool:
-    try:
-        async with http.get(address) as response:
-            return response.status == 200
-    except ClientConnectionError:
-        return False
 
 
 async def test_the_running_command_leaves_no_trace_of_what_was_sent(tmp_path: Path):
@@ -481,10 +419,14 @@ async def test_the_running_command_leaves_no_trace_of_what_was_sent(tmp_path: Pa
                 forged = headers(fake) | {"Authorization": f"Bearer {CANARY}"}
                 assert (await fake.send(poisoned(body), forged)).status == 401
             await fake.until(lambda: fake.faults.left == 0, 20)
-            assert cairn.found() == []
+            assert in_files(cairn.folder) == []
             assert await cairn.stop() == 0
-            assert cairn.found() == []
-            assert cairn.files() == {"cairn.db", "stderr", "stdout"}
+            assert in_files(cairn.folder) == []
+            assert {path.name for path in cairn.folder.iterdir()} == {
+                "cairn.db",
+                "stderr",
+                "stdout",
+            }
             assert '"level": "debug"' in cairn.told
             assert "Traceback" not in cairn.told
         assert {"send", "update", "member"} <= {call.kind for call in fake.calls}

@@ -13,12 +13,12 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.channels.slack.channel import SlackSettings
+    from bot.channels.slack.client import SlackSettings
 
 
 def slack_settings(settings: Settings) -> SlackSettings:
     """Return what the operator set for Slack, which is on."""
-    from bot.channels.slack.channel import SlackSettings
+    from bot.channels.slack.client import SlackSettings
 
     assert settings.slack_bot_token is not None
     app_token = settings.slack_app_token

@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import aiohttp
 from aiohttp import web
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.requests import Body, RefusedError
 from bot.channels.seen import Seen
-from bot.channels.sessions import hosts_of, new_session, proxy_for
+from bot.channels.sessions import hosts_of, new_session
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.board import SlackBoard
 from bot.channels.slack.cards import Cards
+from bot.channels.slack.client import SlackSettings, client_of
 from bot.channels.slack.decode import person_of, workspace_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
@@ -48,17 +47,6 @@ DRAIN: Final = 10.0
 _SWEEP: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class SlackSettings:
-    """What the operator set for Slack."""
-
-    bot_token: str = field(repr=False)
-    signing_secrets: Sequence[str] = field(repr=False)
-    app_token: str | None = field(repr=False)
-    api_url: str
-    workspaces: Iterable[str]
-
-
 class SlackChannel:
     """Slack: takes requests by HTTP, by Socket Mode or both, and answers them."""
 
@@ -79,16 +67,7 @@ class SlackChannel:
         ``failed`` is told the code of each call that Slack did not do; ``slowed`` is called when
         somebody asks faster than a person can.
         """
-        proxy = proxy_for(settings.api_url)
-        client = AsyncWebClient(
-            token=settings.bot_token,
-            base_url=settings.api_url,
-            session=session,
-            retry_handlers=[],
-            proxy=proxy,
-        )
-        # By itself the library would take a proxy that is not meant for this address.
-        client.proxy = proxy
+        client = client_of(settings, session)
         self.tasks = Tasks()
         self._speed = Speed(time.monotonic, burst=PERSON_BURST, rate=PERSON_RATE)
         self._slowed = slowed

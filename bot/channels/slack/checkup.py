@@ -9,8 +9,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.sessions import hosts_of, new_session, proxy_for
-from bot.channels.slack.channel import SlackSettings
+from bot.channels.sessions import hosts_of, new_session
+from bot.channels.slack.client import SlackSettings, client_of
 from bot.channels.slack.manifest import OPTIONAL, SCOPES
 from bot.channels.slack.outbound import TRANSIENT, LimitedError, UnreachableError, told_by
 from bot.findings import Finding, fix, good, note
@@ -24,15 +24,7 @@ async def examine(
     ``desks`` are the channels of the offices that take hand-offs here.
     """
     async with new_session(settings.api_url, hosts_of(settings.api_url)) as session:
-        proxy = proxy_for(settings.api_url)
-        client = AsyncWebClient(
-            token=settings.bot_token,
-            base_url=settings.api_url,
-            session=session,
-            retry_handlers=[],
-            proxy=proxy,
-        )
-        client.proxy = proxy
+        client = client_of(settings, session)
         answer, problem = await _asked(client, "auth.test", None)
         if answer is None:
             return [_refused("CAIRN_SLACK_BOT_TOKEN", problem)], None
