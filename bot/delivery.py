@@ -38,8 +38,11 @@ from bot.platforms import GoneError, LaterError, OpenError, Place, PlatformError
 from bot.privacy import OWN, where_of
 from bot.store.outbox import ToSend
 
-WAITS: Final = (5, 15, 60, 120, 300, 600)
-"""Seconds after the first, the second and each later attempt: six within ten minutes at most."""
+WAITS: Final = (5, 15, 60, 120, 300)
+"""Seconds after the first, the second and each later attempt: six within ten minutes at most.
+
+The last is how long an office waits at most once its platform is back.
+"""
 
 LONGEST: Final = timedelta(days=1)
 """How long a notice or a card is tried; the offer of a case is tried until the case moves on."""

@@ -265,7 +265,7 @@ class Soak:
     # ---- what came of it
 
     async def drain(self) -> None:
-        """Wait until nothing is left to be sent; what was tried often waits for ten minutes."""
+        """Wait until nothing is left to be sent; what was tried often waits for five minutes."""
         self.fake.faults.heal()
         end = time.monotonic() + OLDEST
         while time.monotonic() < end:

@@ -750,7 +750,7 @@ async def test_what_does_not_pass_within_a_day_is_set_aside(scene: Scene, kind: 
     number = await scene.ready(kind, asker)
     scene.side.fault(call, scene.side.faults.status(503))
     await scene.during(2 * 3_600)
-    assert len(scene.tries) == TRIES + 11
+    assert len(scene.tries) == TRIES + 22  # six in the first ten minutes, then every five
     assert scene.left(number)
     assert scene.alerts() == []
     assert scene.told.getvalue().count(f'"event": "a {kind} is not delivered yet: ') == 1
