@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bot.app import (
-    utc_now,
-)
+from bot.app import utc_now
 from bot.cli.reader import reader
 from bot.errors import UsageError
 from bot.guidance.build import build

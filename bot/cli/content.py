@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from bot.app import (
-    open_conversation,
-    utc_now,
-)
+from bot.app import open_conversation, utc_now
 from bot.cli.reader import reader
 from bot.errors import ContentError, UsageError
 from bot.guidance.build import build

@@ -7,10 +7,7 @@ import re
 import sys
 from typing import Final
 
-from bot.app import (
-    open_conversation,
-    read_guidance,
-)
+from bot.app import open_conversation, read_guidance
 from bot.cli.reader import reader
 from bot.errors import UsageError
 from bot.guidance.words import Words

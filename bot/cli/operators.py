@@ -7,14 +7,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
-from bot.app import (
-    examined,
-    read_guidance,
-    serve,
-    shown_counts,
-    timekeeper,
-    utc_now,
-)
+from bot.app import examined, read_guidance, serve, shown_counts, timekeeper, utc_now
 from bot.cli.reader import reader
 from bot.conversation import Conversation
 from bot.errors import UsageError

@@ -8,10 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.app import (
-    open_conversation,
-    utc_now,
-)
+from bot.app import open_conversation, utc_now
 from bot.channels.data import screen_data
 from bot.cli.content import tree_named
 from bot.cli.reader import reader
