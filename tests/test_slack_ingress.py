@@ -522,6 +522,18 @@ def test_a_form_reads_as_the_standard_library_reads_it(parts: list[str]):
             parse(FORM, raw.encode())
 
 
+@given(st.text(st.characters() | st.characters(categories=["Cs"]), max_size=20))
+@settings(max_examples=300, deadline=None)
+def test_half_a_character_is_read_as_the_sign_for_what_is_lost(typed: str):
+    body = {"type": typed, "x": [{typed: typed}]}
+    # Joined first: two halves that stand beside each other are one character.
+    joined = typed.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    meant = re.sub("[\ud800-\udfff]", "\ufffd", joined)
+    assert parse("application/json", json.dumps(body).encode()) == {
+        "type": meant, "x": [{meant: meant}]
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "kind",
     [

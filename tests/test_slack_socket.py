@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from bot.channels.sessions import hosts_of, new_session
+from bot.channels.slack.ingress import Incoming
+from bot.channels.slack.router import Answer
 from bot.channels.slack.sockets import SocketMode
 from tests.slack import faults
 from tests.slack.fake import FakeSlack
@@ -48,14 +51,19 @@ async def test_nothing_can_be_posted_to_cairn_that_only_uses_the_socket():
 
 
 @asynccontextmanager
-async def watched(fake: FakeSlack, cairn: Running, silent: float = 600.0):
+async def watched(
+    fake: FakeSlack,
+    cairn: Running,
+    silent: float = 600.0,
+    answer: Callable[[Incoming], Awaitable[Answer]] | None = None,
+):
     """A socket beside Cairn whose watchdog looks every moment."""
     client = cairn.channel.outbound._client
     api = cairn.settings.slack_api_url
     socket = SocketMode(
         fake.app_token,
         client,
-        cairn.channel.answer,
+        answer or cairn.channel.answer,
         session=lambda: new_session(api, hosts_of(api)),
         every=0.02,
         silent=silent,
@@ -68,6 +76,28 @@ async def watched(fake: FakeSlack, cairn: Running, silent: float = 600.0):
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_comes_over_the_socket_is_read_within_the_bounds_of_what_comes_over_http():
+    deep: object = "x"
+    for _ in range(40):
+        deep = [deep]
+    came: list[Incoming] = []
+
+    async def answer(incoming: Incoming) -> Answer:
+        came.append(incoming)
+        return Answer(200, "")
+
+    async with (
+        FakeSlack(rates=False) as fake,
+        running(fake) as cairn,
+        watched(fake, cairn, answer=answer),
+    ):
+        for body in ({"actions": 7}, {"type": "view_submission"}, {"x": deep}, ["x"]):
+            with pytest.raises(TimeoutError):
+                await fake.socket.send("interactive", body, 0.5)
+        await fake.socket.send("slash_commands", {"text": "half \ud83d of it"}, 5.0)
+    assert [one.body for one in came] == [{"text": "half \ufffd of it"}]
 
 
 @pytest.mark.parametrize("end", ["disconnect", "cut", "silence"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
@@ -14,6 +15,11 @@ MAX_BODY: Final = 256 * 1024
 MAX_DEPTH: Final = 32
 _SLOWEST: Final = 5.0
 """Seconds within which a body must have come; Slack itself waits for three."""
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""Half of a character: JSON can name it, and no bytes can."""
+
+_LOST: Final = "\N{REPLACEMENT CHARACTER}"
 
 Body = dict[str, Any]
 
@@ -68,7 +74,8 @@ def _no_number(_: str) -> NoReturn:
 def json_object(text: str) -> Body:
     """Return the object that ``text`` holds.
 
-    Whatever another reader of JSON could take in another way is refused.
+    Whatever another reader of JSON could take in another way is refused. Half a character, which
+    some keyboards leave of an emoji, becomes the sign for what is lost.
 
     Raises:
         ValueError: it is no object, nested too deep, has a name twice, or a number that is none.
@@ -87,5 +94,16 @@ def json_object(text: str) -> Body:
             if type(inner) is dict or type(inner) is list
         ]
         if not level:
-            return found
+            return _whole(found) if "\\ud" in text or "\\uD" in text else found
     raise ValueError
+
+
+def _whole(value: Any) -> Any:
+    """Return the same, with whole characters only."""
+    if isinstance(value, str):
+        return _HALF.sub(_LOST, value)
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(one) for name, one in value.items()}
+    return value

@@ -12,7 +12,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp import WSMessage
@@ -22,7 +22,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.slack.ingress import Incoming
+from bot.channels.requests import RefusedError
+from bot.channels.slack.ingress import Incoming, parse
 from bot.channels.slack.router import Answer
 from bot.privacy import OWN
 
@@ -140,8 +141,10 @@ class SocketMode:
         await asyncio.shield(task)
 
     async def _respond(self, socket: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        body: Any = request.payload
-        if not isinstance(body, dict):
+        try:
+            # It is read as what comes over HTTP is: of the same shape, and within the same bounds.
+            body = parse("application/json", json.dumps(request.payload).encode())
+        except RefusedError:
             return
         answer = await self._answer(Incoming(body, 0.0))
         if answer.status != _OK:
