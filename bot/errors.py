@@ -100,6 +100,12 @@ class ContentError(CairnError):
             )
         )
 
+    @property
+    def places(self) -> str:
+        """Where the first errors are, with their codes: nothing of what stands there."""
+        first = self.problems[:_SHOWN]
+        return ", ".join(f"{p.file}:{p.line} {p.code}" for p in first)
+
     def _shown(self, lang: Lang) -> str:
         first, more = self.problems[:_SHOWN], len(self.problems) - _SHOWN
         rows = [f"  {p.file}:{p.line}: {getattr(p, lang)} [{p.code}]" for p in first]

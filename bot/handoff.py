@@ -141,7 +141,8 @@ def read_desk(node: Node, office: Node, file: str, report: Report) -> OfficeDesk
         value = text_of(given)
         pattern, en, fr = _FORMS[on, form]
         if not re.fullmatch(pattern, value):
-            report("C711", file, given.line, key=key, value=value, wanted_en=en, wanted_fr=fr)
+            # The value may be somebody's name, and what is reported at a start goes to a log.
+            report("C711", file, given.line, key=key, wanted_en=en, wanted_fr=fr)
         return value if form == "channel" else same_id(on, value)
 
     for key in ("channel", "tenant"):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bot.errors import CairnError
+from bot.errors import ContentError
 from bot.guidance.model import Guidance
 from bot.organization import Organization
 from bot.privacy import OWN, where_of
@@ -71,7 +71,7 @@ class Reload:
     ) -> None:
         """Take what is known of the files, what reads and checks them, and what has them said.
 
-        ``read`` raises ``CairnError`` where they may not be said.
+        ``read`` raises ``ContentError`` where they may not be said.
         """
         self._source = source
         self._read = read
@@ -105,11 +105,13 @@ class Reload:
             return False  # somebody is still writing; the next look comes soon
         try:
             guidance, organization = await self._beside(self._read)
-        except CairnError as error:
+        except ContentError as error:
             self._known = found
-            logging.getLogger(OWN).error(  # noqa: TRY400 the sentence says all
-                "the guidance on the disk is not used, and what was said before stays: %s",
-                " ".join(error.words.en.split()),
+            # The sentence could repeat a name or an id that stands in the organization's file.
+            logging.getLogger(OWN).error(  # noqa: TRY400 the places say all
+                "the guidance on the disk is not used, and what was said before stays: %s;"
+                " cairn check says more",
+                error.places,
             )
             return False
         if await self._beside(self._source.stamps) != found:

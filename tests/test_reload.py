@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -87,6 +88,17 @@ async def test_what_fails_a_check_is_not_said_and_the_log_says_why(
     assert TOPIC in told
     assert "what was said before stays" in told
     assert "\n" not in told
+
+
+async def test_the_log_repeats_nothing_of_the_organizations_file(
+    running: Running, caplog: pytest.LogCaptureFixture
+):
+    reload = whole_program(running)
+    running.edit("organization.yaml", "ceiling: unclassified", "ceiling: Ann of the Lakes")
+    assert not await reload.look()
+    (told,) = caplog.messages
+    assert re.search(r"organization\.yaml:\d+ C\d{3}", told)
+    assert "Ann" not in told
 
 
 async def test_after_it_was_mended_it_is_said(running: Running):
@@ -174,7 +186,8 @@ async def test_no_guidance_is_given_on_an_operators_word_although_a_file_is_brok
     assert reply.is_offline
     told = [record.getMessage() for record in caplog.records]
     assert "no guidance is given from now on" in told
-    assert any("besides: " in line and "can_i_post.yaml" in line for line in told)
+    broken = [line for line in told if "besides, it could not be used: " in line]
+    assert "can_i_post.yaml" in broken[0]
     running.edit("dialogs/can_i_post.yaml", "tree: [", "tree: can_i_post")
     running.edit("organization.yaml", "\noffline: true", "")
     assert await reload.look()

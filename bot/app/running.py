@@ -139,9 +139,10 @@ def reload_of(
             if organization is None or path is None or not says_offline(path):
                 raise
             # Whoever mends guidance that is wrong may leave it broken meanwhile.
-            logging.getLogger(OWN).error(  # noqa: TRY400 the sentence says all
-                "no guidance is given, as the organization's file says; besides: %s",
-                " ".join(error.words.en.split()),
+            logging.getLogger(OWN).error(  # noqa: TRY400 the places say all
+                "no guidance is given, as the organization's file says; besides, it could not be"
+                " used: %s; cairn check says more",
+                error.places,
             )
             return conversation.guidance, replace(organization, offline=True)
 

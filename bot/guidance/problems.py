@@ -497,8 +497,8 @@ RULES: Final[Mapping[str, Rule]] = {
         "Les mises en relation par courriel vont à l’adresse du bureau. Donnez-lui un « email ».",
     ),
     "C711": _error(
-        "“{key}: {value}” does not fit. Write {wanted_en}.",
-        "« {key}: {value} » ne convient pas. Écrivez {wanted_fr}.",
+        "What stands at “{key}” does not fit. Write {wanted_en}.",
+        "Ce qui figure à « {key} » ne convient pas. Écrivez {wanted_fr}.",
     ),
     "C712": _error(
         "“{key}” has no effect together with “{rival}”. Remove one of the two.",
