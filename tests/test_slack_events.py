@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession
 
 from bot.channels.slack.ingress import Incoming
 from bot.guidance.understand import MAX_TYPED
 from bot.privacy import OWN
 from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
-from tests.slack.state import Channel, Message
-from tests.slack_app import running
+from tests.slack.state import Channel, Json, Message
+from tests.slack_app import Running, hurry, running
 from tests.test_slack_walk import Desk, desk, words
 
 __all__ = ["desk"]
@@ -306,6 +308,46 @@ async def test_a_revoked_token_of_somebody_else_stops_nothing():
             assert (await cairn.channel.answer(Incoming(body))).status == 200
         # Where it could be ours, Slack is asked, and says that all is well.
         await fake.until(lambda: [c.method for c in fake.calls].count("auth.test") == 2)
+        assert cairn.channel.is_ready
+
+
+async def test_when_a_call_shows_that_the_token_is_revoked_it_is_told_until_it_is_accepted(
+    caplog: pytest.LogCaptureFixture,
+):
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        assert await parts_of(cairn) == {"store": True, "slack_token": True, "slack": True}
+        fake.workspace.revoked = True
+        alice = fake.person("alice")
+        await alice.message("menu")
+        await fake.until(lambda: not cairn.channel.people.is_accepted, 10)
+        assert "Slack does not accept the token: token_revoked" in caplog.messages
+        # Whoever asks by a command is answered in the same breath, so it stays ready.
+        assert await parts_of(cairn) == {"store": True, "slack_token": False, "slack": True}
+        fake.workspace.revoked = False
+        asking = asyncio.create_task(cairn.channel.people.keep_identity(hurry(cairn).sleep))
+        await fake.until(lambda: cairn.channel.people.is_accepted, 10)
+        asking.cancel()
+
+
+async def parts_of(cairn: Running) -> Json:
+    async with ClientSession() as http, http.get(f"{cairn.url}health/ready") as answer:
+        assert answer.status == 200
+        return dict((await answer.json())["parts"])
+
+
+async def test_while_slack_cannot_be_asked_who_we_are_people_are_served_as_before(
+    caplog: pytest.LogCaptureFixture,
+):
+    async with FakeSlack(rates=False) as fake, running(fake) as cairn:
+        hurry(cairn)
+        fake.faults.add("auth.test", faults.status(503), times=None)
+        cairn.channel.people.doubt_identity(removed=False)
+        told = "Slack cannot be asked who we are: unreachable"
+        await fake.until(lambda: told in caplog.messages, 10)
+        alice = fake.person("alice")
+        await alice.slash()
+        await cairn.drain()
+        assert alice.view.title == "Cairn"
         assert cairn.channel.is_ready
 
 

@@ -1304,14 +1304,26 @@ async def test_a_token_that_does_not_live_long_is_not_renewed_each_time(world, l
     ],
 )
 async def test_a_login_host_that_refuses_us_is_told_by_its_word(word, kind, code, world, login):
-    login.refuses = word
+    login.refuses, ours = word, world.tokens
     with pytest.raises(TransportError) as failed:
-        await world.tokens.get()
+        await ours.get()
     assert type(failed.value) is kind
     assert str(failed.value) == code
     told = "".join(traceback.format_exception(failed.value))
     assert "AADSTS" not in told
     assert login.password not in told
+    # What may pass is nothing that an operator must mend.
+    assert ours.is_accepted is (kind is UnreachableError)
+
+
+async def test_a_login_host_that_takes_us_again_is_noticed(world, login, clock):
+    login.refuses, ours = "invalid_client", world.tokens
+    with pytest.raises(TransportError):
+        await ours.get()
+    login.refuses = ""
+    clock.now += 60
+    await ours.get()
+    assert ours.is_accepted
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, "3600", None, []])

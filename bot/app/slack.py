@@ -70,4 +70,8 @@ def add_slack(
     async def is_ready() -> bool:
         return CHANNEL in application and application[CHANNEL].is_ready
 
+    async def is_accepted() -> bool:
+        return CHANNEL in application and application[CHANNEL].people.is_accepted
+
     parts.health.vital["slack"] = is_ready
+    parts.health.shared["slack_token"] = is_accepted

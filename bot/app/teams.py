@@ -49,6 +49,8 @@ def add_teams(
         app_id=app_id,
     )
 
+    tokens = token_source(settings)
+
     async def running(application: web.Application) -> AsyncIterator[None]:
         # Without an app nothing but this machine is called, and no proxy is asked for that.
         calls = settings.teams_metadata_url if app_id is not None else "http://127.0.0.1/"
@@ -58,7 +60,6 @@ def add_teams(
         called = partial(parts.metrics.call, "teams")
         failed = partial(parts.metrics.failed, "teams")
         async with new_session(calls, frozenset(hosts), called) as session:
-            tokens = token_source(settings)
             keys = Keys(settings.teams_metadata_url, session) if tokens is not None else None
             graph = None
             if by_graph and tokens is not None:
@@ -86,6 +87,10 @@ def add_teams(
     async def is_ready() -> bool:
         return CHANNEL in application
 
+    async def is_accepted() -> bool:
+        return tokens is None or tokens.is_accepted
+
     application.cleanup_ctx.append(running)
     application.router.add_post(PATH, post)
     parts.health.vital["teams"] = is_ready
+    parts.health.shared["teams_login"] = is_accepted

@@ -26,7 +26,7 @@ from bot.channels.slack.directory import Directory
 from bot.channels.slack.events import Events
 from bot.channels.slack.form_presses import FormPresses
 from bot.channels.slack.ingress import Door, Incoming
-from bot.channels.slack.outbound import Outbound
+from bot.channels.slack.outbound import TOKEN, Outbound
 from bot.channels.slack.people import People
 from bot.channels.slack.presses import Presses
 from bot.channels.slack.router import Answer, Router
@@ -71,7 +71,8 @@ class SlackChannel:
         self.tasks = Tasks()
         self._speed = Speed(time.monotonic, burst=PERSON_BURST, rate=PERSON_RATE)
         self._slowed = slowed
-        self.outbound = Outbound(client, session, time.monotonic, failed=failed)
+        self._told_of = failed
+        self.outbound = Outbound(client, session, time.monotonic, failed=self._failed)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = SlackAnswers(conversation, seal)
         self._cards = Cards(time.monotonic)
@@ -117,6 +118,13 @@ class SlackChannel:
     def serve(self, kind: str, counter: Counter) -> None:
         """Have presses that begin with ``kind`` answered by a counter."""
         self._forms.serve(kind, counter)
+
+    def _failed(self, code: str) -> None:
+        """Take note of a call that Slack did not do, by its word for why."""
+        if code in TOKEN:
+            self.people.doubt_identity(removed=False)
+        if self._told_of is not None:
+            self._told_of(code)
 
     async def _left(self, platform: str, tenant: str, channel: str | None) -> None:
         await self.on_left(platform, tenant, channel)

@@ -78,7 +78,7 @@ class Events:
         kind = event.get("type")
         if kind == "app_uninstalled" or (kind == "tokens_revoked" and _has_bot_tokens(event)):
             logging.getLogger(OWN).error("Slack says that the app was removed")
-            self._people.doubt_identity()
+            self._people.doubt_identity(removed=True)
             # A token that was revoked may be followed by another one; the posts stay ours.
             return kind != "app_uninstalled" or self._left(body, None)
         if kind in _LEFT and isinstance(event.get("channel"), str):

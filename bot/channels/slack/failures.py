@@ -7,16 +7,19 @@ from contextlib import contextmanager
 from typing import Final
 
 from bot.channels.slack.limits import TooLargeError
-from bot.channels.slack.outbound import TRANSIENT, LimitedError, SlackError, UnreachableError
+from bot.channels.slack.outbound import (
+    TOKEN,
+    TRANSIENT,
+    LimitedError,
+    SlackError,
+    UnreachableError,
+)
 from bot.platforms import GoneError, LaterError, PlatformError, RefusedError
 
 _LATER: Final = TRANSIENT | {
     "rate_limited", "message_limit_exceeded", "org_login_required", "team_added_to_org",
     "fetch_members_failed", "external_channel_migrating", "update_failed",
 }  # fmt: skip
-_TOKEN: Final = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
-)
 _UNSIGNED: Final = 60.0
 """Seconds until a call with a token that Slack does not take is worth another attempt: an operator
 must see to it."""
@@ -57,6 +60,6 @@ def _told(error: SlackError, here: Meanings) -> PlatformError:
         return LaterError(error.code, error.wait)
     if isinstance(error, UnreachableError) or error.code in _LATER:
         return LaterError(error.code)
-    if error.code in _TOKEN:
+    if error.code in TOKEN:
         return LaterError(error.code, _UNSIGNED)
     return GoneError(error.code) if error.code in _GONE else RefusedError(error.code)

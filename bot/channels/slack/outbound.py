@@ -43,6 +43,11 @@ _CODE: Final = re.compile(r"[a-z0-9_]{1,60}", re.ASCII)
 TRANSIENT: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
+TOKEN: Final = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+)
+"""Codes with which Slack takes the token no longer."""
+
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
 _LIMITED: Final = 429

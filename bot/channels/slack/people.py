@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.channels.memory import Memory
 from bot.channels.slack.decode import Person, language_of
-from bot.channels.slack.outbound import Outbound, SlackError, Sleep
+from bot.channels.slack.outbound import TOKEN, Outbound, SlackError, Sleep
 from bot.guidance.words import Lang
 from bot.privacy import OWN
 
@@ -40,6 +40,8 @@ class People:
         self._outbound = outbound
         self._tongues: Memory[Lang] = Memory(clock)
         self._identity: Identity | None = None
+        self._accepted = True
+        self._removed = False
         self._doubted = asyncio.Event()
         self._doubted.set()
 
@@ -48,24 +50,40 @@ class People:
         """Who our token is; nothing until Slack has said so."""
         return self._identity
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether Slack has not refused the token when it last spoke of it."""
+        return self._accepted
+
     async def keep_identity(self, sleep: Sleep = asyncio.sleep) -> None:
         """Ask Slack who the token is, at the start and whenever that is in doubt."""
         while True:
             await self._doubted.wait()
+            self._doubted.clear()
             try:
                 told = await self._outbound.identity()
             except SlackError as error:
-                self._identity = None
-                logging.getLogger(OWN).error(  # noqa: TRY400 the code is all there is
-                    "Slack does not accept the token: %s", error.code
-                )
+                # While Slack cannot be asked, what it said before holds.
+                if error.code in TOKEN:
+                    self._accepted = False
+                    if self._removed:
+                        self._identity = None
+                    about = "Slack does not accept the token: %s"
+                else:
+                    about = "Slack cannot be asked who we are: %s"
+                logging.getLogger(OWN).error(about, error.code)  # noqa: TRY400 the code is all
+                self._doubted.set()
                 await sleep(_RETRY)
                 continue
             self._identity = Identity(str(told.get("team_id", "")), str(told.get("user_id", "")))
-            self._doubted.clear()
+            self._accepted, self._removed = True, False
 
-    def doubt_identity(self) -> None:
-        """Have Slack asked again: it said that the app was removed, or a token revoked."""
+    def doubt_identity(self, *, removed: bool) -> None:
+        """Have Slack asked again: it said that the app was ``removed``, or refused the token.
+
+        With a token that is refused, people are still answered where they asked.
+        """
+        self._removed = self._removed or removed
         self._doubted.set()
 
     def serves(self, workspace: tuple[str, ...]) -> bool | None:

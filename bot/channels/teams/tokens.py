@@ -64,6 +64,11 @@ class TokenSource:
         self._refused: str | None = None
         self._flight: asyncio.Task[None] | None = None
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the login host has not refused the app when it was last asked."""
+        return self._refused is None
+
     async def get(self) -> str:
         """Return a token that is valid.
 
