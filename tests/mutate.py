@@ -718,9 +718,11 @@ class Sender:
     def _judged(self, status: int, body: str, raw: bytes = b"") -> str:
         if status not in _GOOD:
             return "not an answer that should be"
-        # Whoever writes to an office is shown what they wrote, in their own window.
+        # Whoever writes to an office is shown what they wrote, in their own window; and the address
+        # of our own chat calls us what the platform does.
         shown = b"desk:" in raw or b"desk%3A" in raw
-        return "the canary" if CANARY in body and not shown else ""
+        said = re.sub(r"/l/chat/0/0\?users=[^\"]*", "", body)
+        return "the canary" if CANARY in said and not shown else ""
 
     def _headers(self) -> dict[str, str]:
         """Those of Teams; a token is signed anew now and then, for that takes a while."""

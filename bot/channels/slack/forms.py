@@ -133,11 +133,12 @@ def shown_again(view: Mapping[str, Any], words: str, lang: Lang) -> Checked | No
     Its fields keep their names, and so what stands in them. Nothing where it cannot be shown.
     """
     name = f"{_FAILED}:{lang}"
-    kept = ("type", "callback_id", "title", "close", "submit", "private_metadata")
+    kept = ("callback_id", "title", "close", "submit", "private_metadata")
     line = {**blocks.section(PEN.strong(words)), "block_id": name}
     try:
         found = [block for block in view["blocks"] if block.get("block_id") != name]
-        again = {one: view[one] for one in kept if view.get(one)} | {"blocks": [*found, line]}
+        again = {one: view[one] for one in kept if view.get(one)}
+        again |= {"type": "modal", "blocks": [*found, line]}
         return checked_view(again, FORM_SUM)
     except (TooLargeError, AttributeError, KeyError, TypeError):
         return None
