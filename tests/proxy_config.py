@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -29,9 +29,13 @@ PATIENCE = 10.0
 
 @dataclass
 class Nginx:
-    """A running proxy, what reached the server behind it, and what it wrote."""
+    """A running proxy, what reached the server behind it, and what it wrote.
+
+    ``port`` is what the outside reaches, ``inner_port`` what its own container asks.
+    """
 
     port: int
+    inner_port: int
     folder: Path
     problems: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -44,6 +48,15 @@ class Nginx:
             asking.request(method, path, body)
             answer = asking.getresponse()
             return answer.status, answer.read().decode()
+        finally:
+            asking.close()
+
+    def ask_within(self, path: str) -> int:
+        """Ask as the health check of compose does; return the status."""
+        asking = HTTPConnection("127.0.0.1", self.inner_port, timeout=PATIENCE)
+        try:
+            asking.request("GET", path)
+            return asking.getresponse().status
         finally:
             asking.close()
 
@@ -118,9 +131,13 @@ def serving(config: Path, *, start: bool) -> Iterator[Nginx]:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("needs nginx: apt-get install nginx-light")
-    with tempfile.TemporaryDirectory() as at, socket.create_server(("127.0.0.1", 0)) as listening:
+    with (
+        tempfile.TemporaryDirectory() as at,
+        socket.create_server(("127.0.0.1", 0)) as outer,
+        socket.create_server(("127.0.0.1", 0)) as inner,
+    ):
         folder = Path(at)
-        proxy = Nginx(listening.getsockname()[1], folder)
+        proxy = Nginx(outer.getsockname()[1], inner.getsockname()[1], folder)
         _certificate(folder)
         with _backend(proxy.seen) as behind:
             text = config.read_text(encoding="utf-8")
@@ -130,6 +147,7 @@ def serving(config: Path, *, start: bool) -> Iterator[Nginx]:
                 ("/run/secrets/tls_key;", f"{folder}/key;"),
                 ("/dev/stderr", f"{folder}/written"),
                 ("listen 8443", f"listen 127.0.0.1:{proxy.port}"),
+                ("listen 127.0.0.1:8081", f"listen 127.0.0.1:{proxy.inner_port}"),
                 ("cairn:8080", f"127.0.0.1:{behind}"),
             ):
                 assert old in text, old
@@ -138,8 +156,9 @@ def serving(config: Path, *, start: bool) -> Iterator[Nginx]:
             # As root, nginx would give its workers another user, who could not enter the folder.
             own = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
             command = [program, "-p", at, "-c", "nginx.conf", "-e", f"{at}/written", "-g", own]
-            # Nginx takes over a socket that listens already, so nobody has to wait for it.
-            taken = {"env": {"NGINX": f"{listening.fileno()};"}, "pass_fds": [listening.fileno()]}
+            # Nginx takes over sockets that listen already, so nobody has to wait for it.
+            sockets = [outer.fileno(), inner.fileno()]
+            taken = {"env": {"NGINX": "".join(f"{n};" for n in sockets)}, "pass_fds": sockets}
             tested = subprocess.run(
                 [*command, "-t", "-q"], check=False, capture_output=True, text=True, **taken
             )
@@ -149,7 +168,8 @@ def serving(config: Path, *, start: bool) -> Iterator[Nginx]:
                 yield proxy
                 return
             running = subprocess.Popen(command, stderr=subprocess.DEVNULL, **taken)
-            listening.close()
+            outer.close()
+            inner.close()
             try:
                 yield proxy
             finally:

@@ -22,6 +22,7 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema.validators import validator_for
 
 from bot import health
+from bot.app import parts
 from bot.serving import LINGER, LONGEST_STOP
 from bot.settings import Settings
 from tests import azure_models
@@ -41,7 +42,6 @@ SECRETS = {
     for name, one in Settings.model_fields.items()
     if "SecretStr" in str(one.annotation)
 }
-"""Seconds that the guide promises for a stop at most: LINGER, then what has begun."""
 
 REPLICAS, STAYING = 3, 2
 
@@ -211,7 +211,7 @@ def wrong(path: Path, old: str, new: str, folder: Path) -> Path:
         (bicep, AZURE / "run.bicep", "minReplicas: 3", "minReplicas: 'three'"),
         (bicep, AZURE / "run.bicep", "minReplicas: 3", "minimumReplicas: 3"),
         (bicep, AZURE / "run.bicep", "geoRedundantBackup: 'Disabled'", "geoRedundantBackup: 'No'"),
-        (bicep, AZURE / "run.bicep", "principalType:", "principleType:"),
+        (bicep, AZURE / "run.bicep", "keyVaultUrl:", "vaultUrl:"),
         (bicep, AZURE / "bot.bicep", "enableCalling: false", "enableCalls: false"),
         (nginx, NGINX, "client_max_body_size 256k;", "client_max_body 256k;"),
     ],
@@ -464,6 +464,18 @@ def test_the_longest_stop_is_shorter_than_the_patience_of_each_orchestrator():
     assert LINGER < LONGEST_STOP < min(patience)
 
 
+def test_a_start_has_more_time_than_a_database_that_is_away_is_waited_for():
+    """At half a core the rest of a start takes seconds, and is over before any probe fails."""
+    kubernetes, azure = pod()["containers"][0]["startupProbe"], azure_probes()["Startup"]
+    check = services()["cairn"]["healthcheck"]
+    patience = [
+        *(probe["periodSeconds"] * probe["failureThreshold"] for probe in (kubernetes, azure)),
+        seconds(check["start_period"]) + seconds(check["interval"]) * check["retries"],
+    ]
+    assert min(patience) >= parts._PATIENCE + 15
+    assert azure["failureThreshold"] <= 30, "Azure takes no more"
+
+
 def test_a_part_that_hangs_takes_no_replica_away():
     """A stop is told to whoever sends requests by the orchestrator itself, at once."""
     for probe in (pod()["containers"][0]["readinessProbe"], azure_probes()["Readiness"]):
@@ -471,52 +483,22 @@ def test_a_part_that_hangs_takes_no_replica_away():
         assert probe["failureThreshold"] > 1
 
 
+def test_compose_gives_what_the_guide_says_that_a_department_needs():
+    guide = (ROOT / "docs" / "operators" / "running.md").read_text(encoding="utf-8")
+    said = re.search(r"replicas of one core and (\d+) MB, PostgreSQL with one core and 1 GB", guide)
+    assert said is not None
+    limits = {
+        name: service["deploy"]["resources"]["limits"] for name, service in services().items()
+    }
+    assert limits["cairn"].items() >= {"cpus": "1.0", "memory": f"{said[1]}M"}.items()
+    assert limits["database"].items() >= {"cpus": "1.0", "memory": "1G"}.items()
+
+
 def test_the_database_is_of_the_version_that_the_tests_have_or_newer_and_keeps_its_data():
     database = services()["database"]
     assert database["image"].startswith("postgres:16.")
     assert database["volumes"] == ["database:/var/lib/postgresql/data"]
     assert "scram-sha-256" in database["environment"]["POSTGRES_INITDB_ARGS"]
-
-
-# -- the secrets that are made
-
-
-def make_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
-    script = shutil.copy(COMPOSE / "make-secrets.sh", folder)
-    return subprocess.run([str(script)], check=True, capture_output=True, text=True)
-
-
-def test_secrets_are_made_once_and_cairn_takes_them(tmp_path: Path):
-    from bot.settings import read_settings
-
-    first = make_secrets(tmp_path)
-    made = {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()}
-    assert set(made) == {"database_password", "database_url", "seal_keys", "case_keys"}
-    settings = read_settings(
-        {
-            f"CAIRN_{n.upper()}_FILE": str(tmp_path / "secrets" / n)
-            for n in made
-            if n != "database_password"
-        }
-    )
-    assert len(settings.keys) == len(settings.case_key_bytes) == 1
-    assert settings.keys != settings.case_key_bytes
-    password = made["database_password"].decode().strip()
-    assert len(password) == 64
-    assert (
-        settings.database_url.get_secret_value() == f"postgresql://cairn:{password}@database/cairn"
-    )
-    again = make_secrets(tmp_path)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()} == made
-    for told_to_operator in (first.stdout, again.stdout):
-        assert all(name in told_to_operator for name in ("slack_bot_token", "tls_key"))
-        assert not any(secret.decode().strip() in told_to_operator for secret in made.values())
-
-
-def test_nobody_but_the_owner_gets_to_the_secrets_and_every_container_reads_its_own(tmp_path: Path):
-    make_secrets(tmp_path)
-    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o444}
 
 
 # -- the proxy
@@ -531,14 +513,15 @@ def proxy() -> Iterator[Nginx]:
 def test_the_proxy_lets_through_what_slack_and_microsoft_call(proxy: Nginx):
     for path in PATHS:
         assert proxy.ask("POST", path, b"{}") == (200, path)
-    assert re.findall(r"location = (\S+)", NGINX.read_text()) == sorted(PATHS, reverse=True)
+    found = re.findall(r"location = (\S+)", NGINX.read_text())
+    assert found == [*sorted(PATHS, reverse=True), "/alive"]
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/metrics", "/health/ready", "/health/live", "/static/cairn.css", "/slack/events/",
-     "/slack/events/../../metrics", "/%2e%2e/metrics", "//metrics", "/api/messages/x",
-     "/API/messages", "/slack/events%2f..%2f..%2fmetrics"],
+    ["/", "/metrics", "/alive", "/health/ready", "/health/live", "/static/cairn.css",
+     "/slack/events/", "/slack/events/../../metrics", "/%2e%2e/metrics", "//metrics",
+     "/api/messages/x", "/API/messages", "/slack/events%2f..%2f..%2fmetrics"],
 )  # fmt: skip
 def test_the_proxy_lets_through_nothing_else(proxy: Nginx, path: str):
     for method in ("GET", "POST"):
@@ -560,6 +543,30 @@ def test_the_proxy_writes_no_address_of_anybody(proxy: Nginx):
     proxy.ask("GET", PATHS[0], b"")  # forbidden, which is an error to nginx
     assert proxy.written() == ""
     assert re.findall(r"access_log (.+);", NGINX.read_text()) == ["off"]
+
+
+def test_compose_asks_the_running_proxy_which_no_half_written_certificate_disturbs(proxy: Nginx):
+    *command, address = services()["proxy"]["healthcheck"]["test"]
+    assert command[:3] == ["CMD", "curl", "--fail"]
+    assert command[3:] == ["--silent", "--noproxy", "*", "--output", "/dev/null"]
+    at = re.fullmatch(r"http://(127\.0\.0\.1:\d+)(/\w+)", address)
+    assert at is not None
+    assert f"listen {at[1]};" in NGINX.read_text()
+    certificate = proxy.folder / "certificate"
+    whole = certificate.read_bytes()
+    certificate.write_bytes(whole[: len(whole) // 2])
+    try:
+        assert proxy.ask_within(at[2]) == 204
+    finally:
+        certificate.write_bytes(whole)
+    assert proxy.ask_within("/") == proxy.ask_within(PATHS[0]) == 404
+
+
+def test_a_proxy_that_does_not_run_answers_no_health_check():
+    with serving(NGINX, start=True) as stopped:
+        assert stopped.ask_within("/alive") == 204
+    with pytest.raises(ConnectionRefusedError):
+        stopped.ask_within("/alive")
 
 
 # -- Kubernetes
@@ -642,6 +649,9 @@ def test_the_secrets_of_the_pods_are_files_that_the_example_names():
     (mounted,) = [one for one in pod()["volumes"] if "secret" in one]
     assert mounted["secret"]["secretName"] == example["metadata"]["name"]
     assert mounted["secret"]["defaultMode"] & 0o007 == 0
+    # Whatever else is in the secret, such as the key of the certificate, is in no pod.
+    assert sorted(one["key"] for one in mounted["secret"]["items"]) == sorted(example["stringData"])
+    assert all(one["key"] == one["path"] for one in mounted["secret"]["items"])
     assert not any("valueFrom" in one for one in container["env"])
 
 
@@ -754,11 +764,46 @@ def test_on_azure_every_secret_comes_from_the_vault_by_the_identity_and_is_a_fil
     assert all(set(one) == {"name", "value"} for one in container["env"])
     (mount,) = container["volumeMounts"]
     named = [
-        one["value"] for one in container["env"] if one["value"].startswith(mount["mountPath"])
+        one["value"] for one in container["env"] if str(one["value"]).startswith(mount["mountPath"])
     ]
     assert sorted(named) == sorted(f"{mount['mountPath']}/{path}" for path in files)
     password = azure_models.read(AZURE / "run.bicep")["parameters"]["databasePassword"]
     assert {"type": "secure"} in password["decorators"]
+
+
+def test_on_azure_people_in_the_organizations_file_stand_in_no_history_of_deployments():
+    parameters = azure_models.read(AZURE / "run.bicep")["parameters"]
+    assert {"type": "secure"} in parameters["organization"]["decorators"]
+
+
+def test_on_azure_a_changed_organization_file_makes_a_new_revision():
+    """A changed secret alone makes none, and no running replica sees it."""
+    (container,) = app()["template"]["containers"]
+    made_of = [one["value"] for one in container["env"] if isinstance(one["value"], dict)]
+    assert made_of == [
+        {"function": {"type": "unique_string", "parameters": {"base_string": "organization"}}}
+    ]
+
+
+def test_on_azure_what_a_first_deployment_leans_on_is_there_before():
+    """A role takes minutes to arrive, and a vault is closed to deployments until it is opened."""
+    head = (AZURE / "run.bicep").read_text(encoding="utf-8").split("\ntargetScope")[0]
+    types = [one["type"] for one in resources().values() if not one["existing"]]
+    assert not [one for one in types if one.startswith("Microsoft.Authorization/")]
+    assert resources()["vault"]["existing"]
+    assert resources()["identity"]["existing"]
+    assert re.findall(r"--role (\w+|\"[\w ]+\") ", head) == ["AcrPull", '"Key Vault Secrets User"']
+    assert "az.getSecret(" in (AZURE / "run.sample.bicepparam").read_text(encoding="utf-8")
+    assert "--enabled-for-template-deployment true" in head
+
+
+def test_every_line_of_the_log_that_azure_is_to_alert_on_is_one_of_cairn():
+    head = (AZURE / "run.bicep").read_text(encoding="utf-8").split("\ntargetScope")[0]
+    lines = re.findall(r"(?m)^//   (\S.*?) {2,}\S", head)
+    assert len(lines) > 3
+    program = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bot").rglob("*.py"))
+    for line in lines:
+        assert line == '"level": "error"' or line in program, line
 
 
 def test_on_azure_the_database_is_in_canada_and_nothing_public_reaches_it():

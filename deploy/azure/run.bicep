@@ -1,10 +1,30 @@
 // Runs Cairn on Azure Container Apps: three replicas, PostgreSQL that nothing public reaches, secrets out of a Key Vault.
-// The vault is there first, in this resource group, with role-based access, and holds: database-password, seal-keys, case-keys,
-// slack-bot-token, slack-signing-secrets and teams-app-password. An identity is there first too, and may pull from the registry, since
-// the first replica is pulled as it. deploy/azure/bot.bicep registers the bot.
+// The vault is there first, in this resource group, with role-based access, and lets a deployment read it, as the sample does. It holds:
+// database-password, seal-keys, case-keys, slack-bot-token, slack-signing-secrets and teams-app-password. An identity is there first too:
+// the first replica is pulled, and its secrets are read, as it. A role takes some minutes to arrive: give both, wait for ten minutes, and
+// then deploy. deploy/azure/bot.bicep registers the bot.
 //
+//     az keyvault create --resource-group cairn --name VAULT --enable-rbac-authorization true --enabled-for-template-deployment true --query id --output tsv
 //     az identity create --resource-group cairn --name cairn --query principalId --output tsv
 //     az role assignment create --role AcrPull --assignee-principal-type ServicePrincipal --assignee-object-id PRINCIPAL_ID --scope REGISTRY_ID
+//     az role assignment create --role "Key Vault Secrets User" --assignee-principal-type ServicePrincipal --assignee-object-id PRINCIPAL_ID --scope VAULT_ID
+//     az deployment group create --resource-group cairn --parameters YOURS.bicepparam
+//
+// The organization's file is a secret here, and a running replica never sees a change of a secret. So a changed file, offline: true above
+// all, takes minutes and not seconds: deploy again by the last command above, which makes a new revision. What was changed in the vault is
+// read once the revision is restarted:
+//
+//     az containerapp revision restart --resource-group cairn --name cairn --revision REVISION
+//
+// There are no metrics: CAIRN_METRICS is not set, since nothing here could ask each replica, and so no alarm tells how long something waits
+// for an office. In their place, make log alerts on ContainerAppConsoleLogs_CL where Log_s contains:
+//   "level": "error"                 more than ten times in ten minutes
+//   the store does not answer        for two minutes
+//   is not delivered yet             for fifteen minutes
+//   could not be delivered           at all
+//   does not accept                  at all
+//   too much work is waiting         for five minutes
+// and have cairn doctor run each day (az containerapp exec): it says what has waited for fifteen minutes.
 
 targetScope = 'resourceGroup'
 
@@ -16,7 +36,7 @@ param location string = 'canadacentral'
 @maxLength(24)
 param name string = 'cairn'
 
-@description('Name of the identity, in this resource group, that pulls the image and reads the secrets.')
+@description('Name of the identity, in this resource group, that pulls the image and reads the secrets; the head says its roles.')
 param identityName string = name
 
 @description('Server of the registry that holds the image, such as lakes.azurecr.io; the identity must be allowed to pull from it.')
@@ -33,7 +53,8 @@ param vaultName string
 @minLength(32)
 param databasePassword string
 
-@description('Text of the organization file of the department; the sample reads the file.')
+@description('Text of the organization file of the department; the sample reads the file. It holds contacts and ids of people.')
+@secure()
 param organization string
 
 @description('Application (client) id of the app registration in Entra.')
@@ -50,7 +71,6 @@ param teamsTenants string
 param backupDays int = 7
 
 var vaultAddress = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets'
-var readsSecrets = '4633458b-17de-408a-b874-0445c86b69e6'
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
   name: vaultName
@@ -58,17 +78,6 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
-}
-
-// Key Vault Secrets User: it reads secrets and nothing else.
-resource mayReadSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, identity.id, readsSecrets)
-  scope: vault
-  properties: {
-    principalId: identity.properties.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', readsSecrets)
-  }
 }
 
 resource databaseUrl 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
@@ -331,6 +340,11 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
               name: 'CAIRN_TEAMS_APP_PASSWORD_FILE'
               value: '/run/cairn/teams_app_password'
             }
+            // Cairn does not read it. A changed file must change the template, or there would be no new revision.
+            {
+              name: 'ORGANIZATION_VERSION'
+              value: uniqueString(organization)
+            }
           ]
           volumeMounts: [
             {
@@ -346,7 +360,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
                 port: 8080
               }
               periodSeconds: 2
-              failureThreshold: 10
+              failureThreshold: 30
             }
             {
               type: 'Liveness'
@@ -414,7 +428,6 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
     }
   }
   dependsOn: [
-    mayReadSecrets
     databaseUrl
     database
   ]
