@@ -3,6 +3,7 @@
     CairnError
     ├── SettingsError     the operator set something that cannot be used
     ├── ContentError      the guidance or the organization’s file cannot be used
+    ├── AddressError      the address to listen on cannot be had
     ├── HistoryError      what the guidance was at another time is not to be had (history.py)
     └── UsageError        a command was called with something that does not exist
 
@@ -110,6 +111,19 @@ class ContentError(CairnError):
         first, more = self.problems[:_SHOWN], len(self.problems) - _SHOWN
         rows = [f"  {p.file}:{p.line}: {getattr(p, lang)} [{p.code}]" for p in first]
         return "\n".join([*rows, f"  … (+{more})"] if more > 0 else rows)
+
+
+class AddressError(CairnError):
+    """The address to listen on is in use, or cannot be had; ``reason`` is the system's word."""
+
+    def __init__(self, host: str, port: int, reason: str | None) -> None:
+        super().__init__(
+            Words(
+                f"Cannot listen on {host}:{port} ({reason}). Stop what uses it, or set CAIRN_PORT.",
+                f"Impossible d’écouter sur {host}:{port} ({reason}). Arrêtez ce qui l’utilise, ou"
+                " réglez CAIRN_PORT.",
+            )
+        )
 
 
 class UsageError(CairnError):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import logging
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +20,9 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families as families
 from sqlalchemy import insert
 
+from bot import serving as stopping
 from bot.app import utc_now
+from bot.errors import AddressError
 from bot.health import Health, State
 from bot.jobs import by_one
 from bot.metrics import Metrics, Waiting
@@ -334,6 +338,101 @@ async def test_told_twice_it_does_not_wait_for_those_who_may_come(unused_tcp_por
     async with asyncio.timeout(20):
         await serving
     assert slow.ended == ["cleaned"]
+
+
+async def test_told_again_while_it_finishes_it_breaks_off(unused_tcp_port: int):
+    slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
+    finishing = asyncio.Event()
+
+    async def for_ever(_: web.Application) -> None:
+        finishing.set()
+        await asyncio.Event().wait()
+
+    slow.application.on_shutdown.append(for_ever)
+    serving = slow.start(unused_tcp_port, linger=0.0)
+    async with ClientSession() as http:
+        await until_it_answers(http, url)
+    signal.raise_signal(signal.SIGTERM)
+    await finishing.wait()
+    assert not serving.done()
+    signal.raise_signal(signal.SIGTERM)
+    async with asyncio.timeout(20):
+        await serving
+
+
+async def test_what_does_not_end_by_itself_is_broken_off(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+):
+    slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
+
+    async def for_ever(_: web.Application) -> None:
+        await asyncio.Event().wait()
+
+    slow.application.on_shutdown.append(for_ever)
+    monkeypatch.setattr(stopping, "LONGEST_STOP", 0.1)
+    serving = slow.start(unused_tcp_port, linger=0.0)
+    async with ClientSession() as http:
+        await until_it_answers(http, url)
+    signal.raise_signal(signal.SIGTERM)
+    async with asyncio.timeout(20):
+        await serving
+
+
+async def test_told_to_stop_while_it_starts_it_ends_there(unused_tcp_port: int):
+    slow, starting = Slow(), asyncio.Event()
+
+    async def waits(_: web.Application) -> AsyncIterator[None]:
+        starting.set()
+        await asyncio.Event().wait()  # for a database that does not answer
+        yield
+
+    slow.application.cleanup_ctx.append(waits)
+    serving = slow.start(unused_tcp_port, linger=0.0)
+    await starting.wait()
+    signal.raise_signal(signal.SIGTERM)
+    async with asyncio.timeout(20):
+        await serving
+    assert not slow.draining.is_set()
+
+
+async def test_an_address_that_is_taken_is_told_and_no_other_error_is_told_as_that(
+    unused_tcp_port: int,
+):
+    with (
+        socket.create_server(("127.0.0.1", unused_tcp_port)),
+        pytest.raises(AddressError, match=f"127.0.0.1:{unused_tcp_port}"),
+    ):
+        await Slow().start(unused_tcp_port, linger=0.0)
+
+    async def late(_: web.Application) -> None:
+        raise TimeoutError
+
+    slow = Slow()
+    slow.application.on_startup.append(late)
+    with pytest.raises(TimeoutError):
+        await slow.start(unused_tcp_port, linger=0.0)
+
+
+async def test_what_comes_packed_is_not_unpacked(unused_tcp_port: int):
+    """A few kilobytes of anybody could become hundreds of megabytes, before a door is reached."""
+    slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
+    came: list[bytes] = []
+
+    async def take(request: web.Request) -> web.Response:
+        came.append(await request.read())
+        return web.Response()
+
+    slow.application.router.add_post("/take", take)
+    serving, packed = slow.start(unused_tcp_port, linger=0.0), gzip.compress(bytes(10_000))
+    async with ClientSession() as http:
+        await until_it_answers(http, url)
+        async with http.post(
+            f"{url}/take", data=packed, headers={"Content-Encoding": "gzip"}
+        ) as answer:
+            assert answer.status == 200
+    assert came == [packed]
+    signal.raise_signal(signal.SIGTERM)
+    await serving
 
 
 async def test_the_command_ends_in_order_and_says_so(fake: FakeSlack, tmp_path: Path):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from bot.app import examined, read_guidance, serve, shown_counts, timekeeper, utc_now
 from bot.cli.reader import reader
 from bot.conversation import Conversation
-from bot.errors import UsageError
 from bot.findings import Grade
 from bot.guidance.words import Lang, Words
 from bot.operating import told_of_cases
@@ -39,17 +38,7 @@ def run_serve(_: argparse.Namespace, settings: Settings) -> int:
             flush=True,
         )
 
-    try:
-        serve(settings, started, set_up_logging)
-    except OSError as error:
-        raise UsageError(
-            Words(
-                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror})."
-                " Stop what uses it, or set CAIRN_PORT.",
-                f"Impossible d’écouter sur {settings.host}:{settings.port} ({error.strerror})."
-                " Arrêtez ce qui l’utilise, ou réglez CAIRN_PORT.",
-            )
-        ) from None
+    serve(settings, started, set_up_logging)
     return 0
 
 
