@@ -29,8 +29,8 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 """Three seconds are what Slack waits for an answer."""
 
-_CODE: Final = re.compile(r"[A-Za-z_]{1,40}", re.ASCII)
-"""What a platform's code looks like; it holds no digit, so it can be no id."""
+_CODE: Final = re.compile(r"[A-Za-z_]{1,40}|status_[1-5][0-9]{2}", re.ASCII)
+"""What a platform's code looks like; but for an HTTP status it holds no digit: it can be no id."""
 
 _MOST_CODES: Final = 60
 OTHER: Final = "other"
@@ -131,17 +131,17 @@ class Metrics:
     # -- what is so now
 
     def show(self, state: State, version: str, review_days: int, waiting: Waiting | None) -> None:
-        """Note what is true now; of the store nothing where it does not answer."""
+        """Note what is true now; what waits is not known where the store does not answer."""
         self._ready.set(state.ready)
         for part, works in state.parts.items():
             self._parts.labels(part).set(works)
         self._guidance.clear()
         self._guidance.labels(version).set(1)
         self._review.set(review_days)
-        if waiting is not None:
-            self._outbox.set(waiting.count)
-            self._oldest.set(waiting.oldest)
-            self._parked.set(waiting.parked)
+        unknown = float("nan")
+        self._outbox.set(waiting.count if waiting is not None else unknown)
+        self._oldest.set(waiting.oldest if waiting is not None else unknown)
+        self._parked.set(waiting.parked if waiting is not None else unknown)
 
     def work(self, platform: str, count: int) -> None:
         """Note how much work of a channel has not ended yet."""

@@ -179,6 +179,15 @@ def test_a_code_that_is_none_becomes_another_word(code: str):
     assert told == "other" or (told == code and code.replace("_", "a").isalpha())
 
 
+def test_the_status_of_an_http_answer_is_a_code():
+    metrics = Metrics()
+    for code in ("status_503", "status_5030", "status_999", "U0503"):
+        metrics.failed("teams", code)
+    text = metrics.page().decode()
+    assert 'code="status_503",platform="teams"} 1.0' in text
+    assert 'code="other",platform="teams"} 3.0' in text
+
+
 def test_however_many_codes_there_are_labels_are_bounded():
     metrics = Metrics()
     for number in range(26**2):
@@ -187,14 +196,38 @@ def test_however_many_codes_there_are_labels_are_bounded():
     assert text.count("cairn_platform_errors_total{") == 61
 
 
-def test_a_store_that_does_not_answer_leaves_its_last_numbers():
+def test_of_a_store_that_does_not_answer_nothing_is_claimed():
     metrics = Metrics()
     metrics.show(State(ready=True, draining=False, parts={"store": True}), "v", 9, Waiting(3, 1, 0))
     metrics.show(State(ready=True, draining=False, parts={"store": False}), "w", 9, None)
     text = metrics.page().decode()
-    assert "cairn_outbox_rows 3.0" in text
+    for name in ("rows", "oldest_seconds", "parked"):
+        assert f"cairn_outbox_{name} NaN" in text
     assert 'cairn_part_up{part="store"} 0.0' in text
     assert 'version="v"' not in text
+
+
+async def test_those_who_ask_at_once_are_told_of_the_same_look():
+    looks, gate = 0, asyncio.Event()
+
+    async def look() -> bool:
+        nonlocal looks
+        looks += 1
+        await gate.wait()
+        return True
+
+    health = Health(shared={"store": look})
+    asking = [asyncio.create_task(health.state()) for _ in range(50)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    health.draining = True
+    gate.set()
+    told = await asyncio.gather(*asking[1:])
+    assert looks == 1
+    assert {(one.ready, one.parts["store"]) for one in told} == {(False, True)}
+    gate.set()
+    assert (await health.state()).parts == {"store": True}
+    assert looks == 2
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])

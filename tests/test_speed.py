@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from aiohttp import ClientSession
+from collections.abc import Awaitable, Callable
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.app.watching import not_too_fast
 from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
+from bot.metrics import Metrics
 from tests.slack.fake import FakeSlack
 from tests.slack_app import running
 
@@ -76,3 +81,43 @@ async def test_a_program_in_somebodys_name_is_asked_to_slow_down_and_others_are_
         assert (await bob.slash()).status == 200
         async with http.get(f"{cairn.url}metrics") as page:
             assert 'cairn_slowed_total{route="slack"}' in await page.text()
+
+
+async def test_one_address_takes_the_web_chat_from_nobody_by_any_path():
+    metrics = Metrics()
+    application = web.Application(middlewares=[_from_another_machine, not_too_fast(metrics)])
+    application.router.add_get("/health/ready", _says_yes)
+    application.router.add_post("/slack/events", _says_yes)
+    application.router.add_get("/", _says_yes)
+    application.router.add_route("*", "/{rest:.*}", _says_yes)
+    ways = [("GET", "/"), ("GET", "/nowhere"), ("GET", "/metrics"), ("PUT", "/health/ready"),
+            ("GET", "/slack/events")]  # fmt: skip
+    async with TestServer(application) as server, ClientSession(server.make_url("/")) as http:
+
+        async def status(method: str, path: str, address: str) -> int:
+            async with http.request(method, path, headers={"X-Address": address}) as answer:
+                return answer.status
+
+        for number, (method, path) in enumerate(ways):
+            address = f"192.0.2.{number}"
+            first = {await status(method, path, address) for _ in range(200)}
+            assert first == {200}, path
+            # A slow machine asks slowly, and gets turns meanwhile.
+            assert any([await status(method, path, address) == 429 for _ in range(400)]), path
+            assert await status("GET", "/", "192.0.2.200") == 200
+            # What is signed, and what a probe asks, is another matter.
+            assert await status("POST", "/slack/events", address) == 200
+            assert await status("GET", "/health/ready", address) == 200
+        assert {await status("GET", "/", "127.0.0.1") for _ in range(230)} == {200}
+    assert b'cairn_slowed_total{route="web"}' in metrics.page()
+
+
+@web.middleware
+async def _from_another_machine(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    return await handler(request.clone(remote=request.headers["X-Address"]))
+
+
+async def _says_yes(_: web.Request) -> web.Response:
+    return web.Response()

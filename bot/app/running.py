@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bot.metrics import Metrics
+    from bot.store import Store
 
 
 def web_application(settings: Settings, conversation: Conversation) -> web.Application:
@@ -55,8 +56,7 @@ def put_together(
     )
     application.on_response_prepare.append(guarded)
     add_health(application, conversation, health)
-    if settings.metrics_on:
-        add_metrics(application, conversation, health, metrics)
+    store: web.AppKey[Store] | None = None
     if settings.slack_on or settings.teams_on:
         keys = settings.keys or (new_key(),)
         tally = Tally(utc_now)
@@ -81,6 +81,8 @@ def put_together(
         add_reviews(application, settings, parts)
         if parts.hands_over:
             add_desk(application, settings, parts, keys)
+    if settings.metrics_on:
+        add_metrics(application, conversation, health, metrics, store)
     if settings.web_on:
         application.middlewares.append(not_too_fast(metrics))
         application.router.add_routes(web_chat(conversation.on("web")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from bot.app.parts import channels_of
 from bot.conversation import Conversation
-from bot.errors import CairnError
-from bot.health import Health
+from bot.health import Health, soon
 from bot.settings import is_loopback
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from bot.metrics import Metrics, Waiting
+    from bot.store import Store
 
 _ROUTES: Final = {"/slack/events": "slack", "/api/messages": "teams", "/": "web"}
 """What a route is called in the metrics; each other one is "other"."""
@@ -69,7 +70,9 @@ def not_too_fast(metrics: Metrics) -> Callable[..., Awaitable[web.StreamResponse
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         name = request.remote or ""
-        if request.path in _NOT_WEB or is_loopback(name) or speed.allows(name):
+        resource = request.match_info.route.resource
+        is_another = resource is not None and resource.canonical in _NOT_WEB
+        if is_another or is_loopback(name) or speed.allows(name):
             return await handler(request)
         metrics.slowed("web")
         return web.Response(
@@ -112,18 +115,26 @@ def is_offline(conversation: Conversation) -> bool:
 
 
 def add_metrics(
-    application: web.Application, conversation: Conversation, health: Health, metrics: Metrics
+    application: web.Application,
+    conversation: Conversation,
+    health: Health,
+    metrics: Metrics,
+    kept: web.AppKey[Store] | None,
 ) -> None:
-    """Add the page of numbers."""
+    """Add the page of numbers; ``kept`` is where the store is, if there is one."""
     from aiohttp import web
 
     from bot.metrics import CONTENT_TYPE
+
+    async def waiting() -> Waiting | None:
+        return await _waiting(application[kept]) if kept is not None else None
 
     async def page(_: web.Request) -> web.Response:
         guidance = conversation.guidance
         dates = [tree.review_by for tree in guidance.trees.values()]
         days = (min(dates) - conversation.today).days if dates else 0
-        metrics.show(await health.state(), guidance.version, days, await _waiting(application))
+        state, waits = await asyncio.gather(health.state(), soon(waiting()))
+        metrics.show(state, guidance.version, days, waits)
         for name, channel in channels_of(application).items():
             metrics.work(name, channel.tasks.count)
         return web.Response(body=metrics.page(), headers={"Content-Type": CONTENT_TYPE})
@@ -131,19 +142,18 @@ def add_metrics(
     application.router.add_get("/metrics", page)
 
 
-async def _waiting(application: web.Application) -> Waiting | None:
-    """Return what waits in the store; nothing where there is none, or none that answers."""
-    from bot.metrics import Waiting
-    from bot.store import Store, outbox
+async def _waiting(store: Store) -> Waiting:
+    """Return what waits in the store.
 
-    store = next((one for one in application.values() if isinstance(one, Store)), None)
-    if store is None:
-        return None
-    try:
-        async with store.transaction() as transaction:
-            found = await outbox.waiting(transaction.connection)
-            now = transaction.now.timestamp()
-    except CairnError:
-        return None
+    Raises:
+        StoreError: the store does not answer.
+
+    """
+    from bot.metrics import Waiting
+    from bot.store import outbox
+
+    async with store.transaction() as transaction:
+        found = await outbox.waiting(transaction.connection)
+        now = transaction.now.timestamp()
     oldest = max(0.0, now - found.oldest) if found.oldest is not None else 0.0
     return Waiting(found.count, oldest, found.parked)
