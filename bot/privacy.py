@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 OWN: Final = "cairn"
 """The logger that Cairn writes to itself; its messages hold no data of a request."""
+
+
+_BETWEEN: Final = 60.0
+_MOST_LINES: Final = 1_000
 
 
 class NoContent(logging.Filter):
@@ -38,6 +44,31 @@ class NoBadRequests(logging.Filter):
         """Tell whether a record is of anything else."""
         error = record.exc_info[0] if record.exc_info else None
         return error is None or not error.__module__.startswith("aiohttp.http")
+
+
+class NotAgain(logging.Filter):
+    """Lets the same line of a library through once a minute, so that it buries no other.
+
+    A library may tell of each connection for which there is no room, thousands of times a second.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take a monotonic clock in seconds."""
+        super().__init__()
+        self._clock = clock
+        self._told: dict[tuple[str, int, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is ours, or was not told within the last minute."""
+        if record.name == OWN:
+            return True
+        now, line = self._clock(), (record.name, record.levelno, record.getMessage())
+        if now < self._told.get(line, now):
+            return False
+        if len(self._told) >= _MOST_LINES:
+            self._told.clear()
+        self._told[line] = now + _BETWEEN
+        return True
 
 
 def where_of(error: BaseException) -> str:
@@ -73,6 +104,7 @@ def set_up_logging(counting: logging.Handler | None = None) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(NoContent())
+    handler.addFilter(NotAgain())
     plain = "%(asctime)s %(levelname)s %(name)s %(message)s"
     handler.setFormatter(logging.Formatter(plain) if sys.stderr.isatty() else Lines())
     handlers = [handler] if counting is None else [handler, counting]

@@ -26,7 +26,7 @@ from bot.errors import AddressError
 from bot.health import Health, State
 from bot.jobs import by_one
 from bot.metrics import Metrics, Waiting
-from bot.privacy import OWN, Lines, NoContent
+from bot.privacy import OWN, Lines, NoContent, NotAgain
 from bot.serving import listen
 from bot.store import open_store
 from bot.store.tables import outbox
@@ -287,6 +287,23 @@ def test_of_a_library_only_the_kind_of_its_error_is_written():
     line = logged(record)
     assert (line["by"], line["event"]) == ("aiohttp.server", "ValueError")
     assert CANARY not in json.dumps(line)
+
+
+def test_the_same_line_of_a_library_is_told_once_a_minute_and_ours_always():
+    now = 0.0
+    seldom = NotAgain(lambda: now)
+
+    def passes(name: str, message: str) -> bool:
+        return seldom.filter(logging.LogRecord(name, logging.ERROR, "", 0, message, (), None))
+
+    assert [passes("asyncio", "OSError") for _ in range(3)] == [True, False, False]
+    assert passes("asyncio", "ValueError")
+    assert passes("aiohttp.server", "OSError")
+    assert all([passes(OWN, "the same") for _ in range(3)])
+    now = 61.0
+    assert [passes("asyncio", "OSError") for _ in range(2)] == [True, False]
+    assert all([passes("asyncio", str(number)) for number in range(5_000)])
+    assert len(seldom._told) <= 1_000
 
 
 # ---- it is stopped
