@@ -17,6 +17,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from bot.channels.sessions import is_named
 from bot.channels.teams.transport import (
     BlockedError,
     ForeignHostError,
@@ -79,9 +80,7 @@ def may_send_to(address: str, hosts: frozenset[str]) -> bool:
         return host in _LOOPBACK and (host in hosts or f"{host}:{port or 80}" in hosts)
     if port not in (None, "443") or not _NAME.fullmatch(host):
         return False
-    return host in hosts or any(
-        entry.startswith("*.") and host.endswith(entry[1:]) for entry in hosts
-    )
+    return is_named(host, hosts)
 
 
 async def read_at_most(answer: aiohttp.ClientResponse, limit: int) -> bytes | None:
