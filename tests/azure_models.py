@@ -25,10 +25,6 @@ MODELS: Final = {
     "Microsoft.App/containerApps": ("appcontainers", "ContainerApp"),
     "Microsoft.App/managedEnvironments": ("appcontainers", "ManagedEnvironment"),
     "Microsoft.App/managedEnvironments/httpRouteConfigs": ("appcontainers", "HttpRouteConfig"),
-    "Microsoft.Authorization/roleAssignments": (
-        "authorization.v2022_04_01",
-        "RoleAssignmentCreateParameters",
-    ),
     "Microsoft.BotService/botServices": ("botservice", "Bot"),
     "Microsoft.BotService/botServices/channels": ("botservice", "BotChannel"),
     "Microsoft.DBforPostgreSQL/flexibleServers": ("postgresqlflexibleservers", "Server"),
