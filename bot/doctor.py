@@ -106,15 +106,17 @@ def of_settings(settings: Settings, *, hands_over: bool) -> Iterator[Finding]:
 async def of_database(settings: Settings, now: datetime) -> list[Finding]:
     """Return what is to be said of the database, and of the keys that cases need."""
     from bot.desk.vault import Vault
-    from bot.store.look import Age, look
+    from bot.store.look import look
+    from bot.store.upgrade import Age
 
     try:
         seen = await look(settings.database_url.get_secret_value())
     except CairnError as error:
         return [Finding(Grade.FIX, error.words)]
+    found = [Finding(Grade.FIX, seen.obstacle.value)] if seen.obstacle else []
     match seen.age:
         case Age.ABSENT:
-            return [
+            return found or [
                 good(
                     "Database: empty; the first start makes its tables.",
                     "Base de données : vide; le premier démarrage crée ses tables.",
@@ -122,12 +124,13 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
             ]
         case Age.OLDER:
             return [
+                *found,
                 note(
                     "Database: of an older version; the next start brings it to this one. Back it"
                     " up before.",
                     "Base de données : d’une version antérieure; le prochain démarrage la met à"
                     " jour. Faites-en d’abord une sauvegarde.",
-                )
+                ),
             ]
         case Age.NEWER:
             return [
@@ -138,10 +141,11 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
                     " version ou restaurez la sauvegarde faite avant la mise à niveau.",
                 )
             ]
-    found = [
+    found = found or [
         good(
-            "Database: it answers, with the tables of this version.",
-            "Base de données : elle répond, avec les tables de cette version.",
+            "Database: it answers and can be written in, with the tables of this version.",
+            "Base de données : elle répond et accepte l’écriture, avec les tables de cette"
+            " version.",
         )
     ]
     if seen.clock is not None and seen.asked is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.guidance.words import Words
@@ -22,6 +23,14 @@ class Finding:
 
     grade: Grade
     words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What time a platform says it is: its ``Date`` header, if any, and when that came here."""
+
+    date: str | None
+    at: datetime
 
 
 def good(en: str, fr: str) -> Finding:

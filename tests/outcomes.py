@@ -17,9 +17,11 @@ OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "test_outcomes.py::test_while_the_disk_is_full_guidance_goes_on_and_a_send_is_refused",
         "test_outcomes.py::test_a_full_disk_leaves_nothing_half_and_says_so_in_the_persons_language",
         "test_outcomes.py::test_a_start_on_a_full_disk_says_so",
+        "test_outcomes.py::test_the_doctor_says_that_the_disk_is_full_or_takes_nothing",
     ),
     "full_disk_postgresql": (
         "test_outcomes.py::test_while_the_disk_of_postgresql_is_full_nothing_half_is_kept",
+        "test_outcomes.py::test_the_doctor_says_that_the_disk_of_postgresql_is_full",
     ),
     "corrupt_page": (
         "test_outcomes.py::test_a_damaged_database_is_refused_at_the_start_with_what_to_do",

@@ -27,7 +27,7 @@ from bot.desk.case import Reason, Record, State
 from bot.desk.records import NoCaseError
 from bot.errors import CaseKeyError
 from bot.seal import Bearer, NotOpenedError, Seal, Spot, Surface
-from bot.store import StoreError, Trouble, engine, open_store
+from bot.store import StoreError, Trouble, engine, open_current, open_store
 from bot.store.tables import audit as audit_table
 from bot.store.tables import case_keys, cases, messages, outbox, seen
 from bot.store.upgrade import configuration, migrate
@@ -356,6 +356,52 @@ async def test_a_newer_database_is_refused_with_both_ways_out(address: str):
         await open_store(address, (SEAL,), Clock())
     assert error.value.trouble is Trouble.NEWER
     assert "restore" in error.value["en"]
+
+
+async def as_it_is(address: str) -> list[tuple[object, ...]]:
+    """The tables of a database with their columns, and the rows that a version is told by."""
+    found: list[tuple[object, ...]] = list((await columns(address)).items())
+    if found:
+        async with opened_engine(address) as made, made.begin() as connection:
+            version = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            found += [tuple(row) for row in version]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("revision", "trouble"),
+    [
+        ("", Trouble.EMPTY),
+        *((older, Trouble.OLDER) for older in OLDER),
+        ("9", Trouble.NEWER),
+        ("head", None),
+    ],
+)
+async def test_only_a_start_upgrades_and_whatever_else_opens_it_leaves_another_version_alone(
+    address: str, revision: str, trouble: Trouble | None
+):
+    if revision:
+        await (await open_store(address, (SEAL,), Clock())).close()
+    if revision in OLDER:
+        await go_to(address, revision)
+    elif revision == "9":
+        async with opened_engine(address) as made, made.begin() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9'"))
+    elif not revision and not address.startswith("sqlite"):
+        assert await as_it_is(address) == []
+    before = await as_it_is(address) if revision else []
+    if trouble is None:
+        store = await open_current(address, (SEAL,), Clock())
+        assert await store.healthy()
+        await store.close()
+    else:
+        with pytest.raises(StoreError) as error:
+            await open_current(address, (SEAL,), Clock())
+        assert error.value.trouble is trouble
+    assert await as_it_is(address) == before
+    if trouble is not Trouble.NEWER:
+        await (await open_store(address, (SEAL,), Clock())).close()
+        assert await as_it_is(address) != before or trouble is None
 
 
 # ---- both languages say the same

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from aiosmtpd.smtp import SMTP
 from sqlalchemy import insert
@@ -27,11 +30,14 @@ from bot.desk.vault import Vault
 from bot.doctor import of_clock, of_database, of_date, of_guidance, of_settings
 from bot.findings import Finding, Grade
 from bot.organization import Approval
+from bot.platforms import Place
 from bot.settings import Settings, read_settings
-from bot.store import open_store
+from bot.store import StoreError, Trouble, engine, open_store
 from bot.store.tables import case_keys, cases, outbox
 from tests.conftest import ROOT, SAMPLE, TODAY
+from tests.slack import faults
 from tests.slack.fake import FakeSlack
+from tests.slack.state import Channel
 from tests.slack_app import SEAL_KEYS, settings_for
 from tests.teams.login import Login
 
@@ -188,6 +194,224 @@ async def test_what_waits_too_long_and_what_was_set_aside_are_told(address: str)
         await store.close()
 
 
+class Files:
+    """A database of SQLite as something left it, and all that is in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "cai#rn é.db"
+        self.address = f"sqlite:///{self.file}"
+
+    @property
+    def held(self) -> dict[str, bytes]:
+        # The index of the log is locked and counted in by whoever reads, and holds nothing.
+        left = [path for path in self.folder.iterdir() if not path.name.endswith("-shm")]
+        return {path.name: path.read_bytes() for path in left}
+
+    @property
+    def has_index(self) -> bool:
+        return any(path.name.endswith("-shm") for path in self.folder.iterdir())
+
+
+@asynccontextmanager
+async def serving(files: Files) -> AsyncIterator[None]:
+    """As long as somebody serves; what they wrote is still in the log."""
+    store = await open_store(files.address, [b"s" * 32], utc_now)
+    try:
+        async with store.transaction() as transaction:
+            await transaction.connection.execute(insert(cases), CASE)
+        yield
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def closed(files: Files) -> AsyncIterator[None]:
+    async with serving(files):
+        pass
+    assert list(files.held) == [files.file.name]
+    yield
+
+
+@asynccontextmanager
+async def killed(files: Files) -> AsyncIterator[None]:
+    """What stands on the disk when a process is killed, perhaps on another machine."""
+    lives = Files(files.folder / "lives")
+    lives.folder.mkdir()
+    async with serving(lives):
+        shutil.copy(lives.file, files.file)
+        shutil.copy(f"{lives.file}-wal", f"{files.file}-wal")
+    shutil.rmtree(lives.folder)
+    yield
+
+
+@asynccontextmanager
+async def touched(files: Files) -> AsyncIterator[None]:
+    files.file.touch()
+    yield
+
+
+@asynccontextmanager
+async def missing(files: Files) -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def foreign(files: Files) -> AsyncIterator[None]:
+    """A database of something else, which keeps no write-ahead log."""
+    with closing(sqlite3.connect(files.file)) as connection, connection:
+        connection.execute("CREATE TABLE other (number INTEGER)")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (serving, "it answers and can be written in"),
+        (closed, "it answers and can be written in"),
+        (killed, "it answers and can be written in"),
+        (touched, "makes its tables"),
+        (missing, "makes its tables"),
+        (foreign, "makes its tables"),
+    ],
+)
+async def test_no_byte_of_a_database_is_changed_and_nothing_is_left_beside_it(
+    tmp_path: Path, state: Callable[[Files], AbstractAsyncContextManager[None]], words: str
+):
+    files = Files(tmp_path)
+    async with state(files):
+        before = files.held
+        assert words in said(await of_database(with_database(files.address), NOW))
+        assert files.held == before
+        assert files.has_index is (state in (serving, killed)), "only where there is a log"
+
+
+async def test_a_folder_that_is_a_file_is_told(tmp_path: Path):
+    (tmp_path / "data").touch()
+    told = await of_database(with_database(f"sqlite:///{tmp_path}/data/cairn.db"), NOW)
+    assert "The folder of the database file does not exist" in to_do(told)
+    assert (tmp_path / "data").read_bytes() == b""
+
+
+def as_user(address: str) -> tuple[str, str]:
+    """A user for this test alone, and the address with which that one comes in."""
+    name = f"newcomer_{address.partition('?')[0].rpartition('/')[2]}"
+    assert "//postgres:@" in address
+    return name, address.replace("//postgres:@", f"//{name}:@")
+
+
+async def tell(address: str, *commands: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(address)
+    try:
+        found: list[asyncpg.Record] = []
+        for command in commands:
+            found = await connection.fetch(command)
+        return found
+    finally:
+        await connection.close()
+
+
+VERSION = "SELECT ctid, xmin, version_num FROM alembic_version"
+EVERYTHING = "SELECT oid, relname, relfilenode FROM pg_class ORDER BY oid"
+
+
+@pytest.mark.xdist_group("postgres")
+async def test_a_user_who_may_make_no_tables_is_told_before_the_first_start(
+    new_database: Callable[[], str],
+):
+    address = new_database()
+    name, theirs = as_user(address)
+    await tell(address, f"CREATE ROLE {name} LOGIN")
+    told = await of_database(with_database(theirs), NOW)
+    assert "names lacks rights" in to_do(told)
+    assert "makes its tables" not in said(told)
+    with pytest.raises(StoreError) as error:
+        await open_store(theirs, [b"s" * 32], utc_now)
+    assert error.value.trouble is Trouble.DENIED
+    await tell(address, f"ALTER DATABASE {name.removeprefix('newcomer_')} OWNER TO {name}")
+    assert to_do(await of_database(with_database(theirs), NOW)) == ""
+    await (await open_store(theirs, [b"s" * 32], utc_now)).close()
+    assert "can be written in" in said(await of_database(with_database(theirs), utc_now()))
+
+
+@pytest.mark.xdist_group("postgres")
+@pytest.mark.parametrize(
+    ("rights", "enough"),
+    [
+        ((), False),
+        (("SELECT ON ALL TABLES",), False),
+        (("SELECT, UPDATE, DELETE ON ALL TABLES",), False),
+        (("ALL ON ALL TABLES",), False),
+        (("ALL ON ALL SEQUENCES", "ALL ON ALL TABLES"), True),
+    ],
+)
+async def test_a_user_who_may_not_write_in_the_tables_is_told(
+    new_database: Callable[[], str], *, rights: tuple[str, ...], enough: bool
+):
+    address = new_database()
+    await (await open_store(address, [b"s" * 32], utc_now)).close()
+    name, theirs = as_user(address)
+    await tell(address, f"CREATE ROLE {name} LOGIN")
+    for right in rights:
+        await tell(address, f"GRANT {right} IN SCHEMA public TO {name}")
+    told = await of_database(with_database(theirs), utc_now())
+    assert ("names lacks rights" in to_do(told)) is not enough
+    assert ("can be written in" in said(told)) is enough
+
+
+@pytest.mark.xdist_group("postgres")
+@pytest.mark.parametrize("version", ["", "0001", "head"])
+async def test_a_database_that_can_only_be_read_is_told(
+    new_database: Callable[[], str], version: str
+):
+    address = new_database()
+    name, theirs = as_user(address)
+    if version:
+        await (await open_store(address, [b"s" * 32], utc_now)).close()
+    if version == "0001":
+        await tell(address, f"UPDATE alembic_version SET version_num = '{version}'")
+    database = name.removeprefix("newcomer_")
+    await tell(address, f"CREATE ROLE {name} LOGIN SUPERUSER")
+    for of in (f"DATABASE {database}", f"ROLE {name}"):
+        await tell(address, f"ALTER {of} SET default_transaction_read_only = on")
+        told = await of_database(with_database(theirs), utc_now())
+        assert "The database can only be read" in to_do(told)
+        assert "can be written in" not in said(told)
+        change = f"ALTER {of} RESET default_transaction_read_only"
+        await tell(address, "SET default_transaction_read_only = off", change)
+    assert to_do(await of_database(with_database(theirs), utc_now())) == ""
+
+
+@pytest.mark.xdist_group("postgres")
+async def test_a_database_that_answers_but_keeps_nothing_is_told(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+):
+    address = new_database()
+    await (await open_store(address, [b"s" * 32], utc_now)).close()
+    stuck = await asyncpg.connect(address)
+    await stuck.execute("BEGIN")
+    await stuck.execute("SELECT 1 FROM alembic_version FOR UPDATE")
+    monkeypatch.setattr(engine, "PATIENCE", 1.0)
+    told = await of_database(with_database(address), utc_now())
+    await stuck.close()
+    assert "did not answer as it should" in to_do(told)
+    assert to_do(await of_database(with_database(address), utc_now())) == ""
+
+
+@pytest.mark.xdist_group("postgres")
+@pytest.mark.parametrize("made", [False, True])
+async def test_what_is_tried_on_a_server_leaves_nothing_there(
+    new_database: Callable[[], str], *, made: bool
+):
+    address = new_database()
+    if made:
+        await (await open_store(address, [b"s" * 32], utc_now)).close()
+    seen = [EVERYTHING, VERSION] if made else [EVERYTHING]
+    before = [await tell(address, one) for one in seen]
+    assert to_do(await of_database(with_database(address), utc_now())) == ""
+    assert [await tell(address, one) for one in seen] == before
+
+
 async def test_a_database_that_cannot_be_used_is_told_without_its_address(tmp_path: Path):
     path = tmp_path / "kanarienvogel.db"
     path.write_bytes(b"no database at all" * 100)
@@ -281,24 +505,64 @@ async def test_workspaces_that_leave_out_the_tokens_own_are_told(fake: FakeSlack
     assert "does not hold the workspace of the token" in to_do(found)
 
 
-@pytest.mark.parametrize(
-    ("private", "invited", "shared", "words"),
-    [
-        (True, True, False, ""),
-        (True, False, False, "Cairn is not in the channel of values_ethics"),
-        (False, True, False, "is public, or shared"),
-        (True, True, True, "is public, or shared"),
-    ],
-)
-async def test_the_channel_of_an_office_is_looked_at(
-    fake: FakeSlack, tmp_path: Path, *, private: bool, invited: bool, shared: bool, words: str
+CHANNELS: dict[str, tuple[dict[str, bool], str]] = {
+    "as it should be": ({}, ""),
+    "public": ({"is_private": False}, "values_ethics is public"),
+    "shared with an organization": ({"is_ext_shared": True}, "is shared with another workspace"),
+    "shared with a workspace": ({"is_org_shared": True}, "is shared with another workspace"),
+    "archived": ({"is_archived": True}, "is archived"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+async def test_the_channel_of_an_office_is_looked_at_by_the_rules_of_the_desk(
+    fake: FakeSlack, tmp_path: Path, kind: str
 ):
+    how, words = CHANNELS[kind]
     people = [fake.person("olive"), fake.person("oscar")]
-    room = fake.channel("office", *people, bot=invited, is_private=private, is_ext_shared=shared)
-    settings = slack_settings(read_settings(settings_for(fake, tmp_path)))
-    found, _ = await slack_checkup.examine(settings, {"values_ethics": room.id})
+    room = fake.channel("office", *people, is_private=True)
+    for name, value in how.items():
+        setattr(room, name, value)
+    found = await of_desk(fake, tmp_path, room)
     assert words in to_do(found)
     assert bool(to_do(found)) is bool(words)
+
+
+async def test_an_office_whose_channel_cairn_was_not_invited_to_is_told(
+    fake: FakeSlack, tmp_path: Path
+):
+    people = [fake.person("olive"), fake.person("oscar")]
+    room = fake.channel("office", *people, bot=False, is_private=True)
+    found = await of_desk(fake, tmp_path, room)
+    assert "Cairn is not in the channel of values_ethics" in to_do(found)
+
+
+async def test_who_is_in_the_channel_of_an_office_is_looked_at(fake: FakeSlack, tmp_path: Path):
+    alone = fake.channel("alone", fake.person("olive"), is_private=True)
+    assert "fewer than 2 people are in the channel" in to_do(await of_desk(fake, tmp_path, alone))
+    guest = fake.person("gus", is_restricted=True)
+    room = fake.channel("office", fake.person("oscar"), guest, is_private=True)
+    found = await of_desk(fake, tmp_path, room)
+    assert "holds somebody who is no full member" in to_do(found)
+    assert guest.id not in said(found)
+
+
+async def test_what_slack_cannot_tell_now_is_not_held_against_the_channel(
+    fake: FakeSlack, tmp_path: Path
+):
+    room = fake.channel("office", fake.person("olive"), fake.person("oscar"), is_private=True)
+    fake.faults.add("conversations.members", faults.status(503), times=None)
+    found = await of_desk(fake, tmp_path, room)
+    assert to_do(found) == ""
+    assert "nothing was said of the channel of values_ethics now" in said(found)
+
+
+async def of_desk(fake: FakeSlack, tmp_path: Path, room: Channel) -> list[Finding]:
+    """What is found of one office, which has that channel."""
+    settings = slack_settings(read_settings(settings_for(fake, tmp_path)))
+    place = Place("slack", fake.workspace.id, room.id)
+    found, _ = await slack_checkup.examine(settings, {"values_ethics": place})
+    return found
 
 
 # ---- Teams and mail

@@ -404,7 +404,8 @@ async def test_the_command_shows_what_may_be_shown_of_the_database(address: str,
     assert '<html lang="en-CA">' in out
 
 
-async def test_the_command_is_kind_about_a_database_without_counts(run, patient):
+async def test_the_command_is_kind_about_a_database_without_counts(address: str, run, patient):
+    await (await open_store(address, [bytes(32)], lambda: NOON)).close()
     status, out, told = await asyncio.to_thread(run, "--format", "csv")
     assert (status, out) == (0, "week,what,name,title,language,at_least\n")
     assert "nothing to show yet" in told

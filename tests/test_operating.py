@@ -97,8 +97,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def run(capsys: pytest.CaptureFixture[str], command: str) -> tuple[int, str, str]:
-    status = main([command])
+def run(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str, str]:
+    status = main(list(command))
     found = capsys.readouterr()
     return status, found.out, found.err
 
@@ -145,6 +145,46 @@ def test_a_command_that_lacks_a_setting_names_it(
     status, _, err = run(capsys, command)
     assert status == 2
     assert missing in err
+
+
+VERSIONS = {
+    "UPDATE alembic_version SET version_num = '0001'": (
+        "an older version of Cairn, and this command does not upgrade it",
+        "une version antérieure de Cairn, et cette commande ne la met pas à niveau",
+    ),
+    "UPDATE alembic_version SET version_num = '9'": (
+        "by a newer version of Cairn. Install that version",
+        "une version plus récente de Cairn. Installez cette version",
+    ),
+    "DROP TABLE alembic_version": ("no tables of Cairn yet", "encore aucune table de Cairn"),
+    "": ("no tables of Cairn yet", "encore aucune table de Cairn"),
+}
+
+
+@pytest.mark.parametrize("command", ["cases", "purge", "rekey", "insights --format csv"])
+@pytest.mark.parametrize("change", VERSIONS)
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_command_upgrades_a_database_or_makes_one(
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    command: str,
+    change: str,
+    lang: Lang,
+):
+    if change:
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute(change)
+    else:
+        database.unlink()
+    before = {path.name: path.read_bytes() for path in database.parent.iterdir()}
+    monkeypatch.setenv("LC_ALL", f"{lang}_CA.UTF-8")
+    status, out, err = run(capsys, *command.split())
+    assert (status, out) == (2, "")
+    assert VERSIONS[change][LANGS.index(lang)] in err
+    assert str(database) not in err
+    assert {path.name: path.read_bytes() for path in database.parent.iterdir()} == before
 
 
 def at_start(conversation: Conversation, **more: str) -> str:

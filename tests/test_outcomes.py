@@ -31,10 +31,13 @@ from bot.channels.slack.ingress import Door, RefusedError
 from bot.desk.case import State
 from bot.desk.hours import is_open
 from bot.desk.records import NoCaseError, moment
+from bot.doctor import of_database
+from bot.findings import Finding, Grade
 from bot.forms import Press
-from bot.guidance.words import LANGS, Lang
+from bot.guidance.words import LANGS, Lang, Words
 from bot.platforms import LaterError
 from bot.seal import LIFE, Bearer, ExpiredError, NotOpenedError, Seal, Spot, Surface
+from bot.settings import Settings, read_settings
 from bot.store import StoreError, Trouble, audit, engine, open_store
 from bot.store.outbox import FARTHEST, Waiting, waiting
 from bot.store.tables import audit as audit_table
@@ -159,6 +162,10 @@ def fill(disk: Path) -> Path:
     return path
 
 
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
 def remove(path: Path) -> None:
     path.unlink()
 
@@ -242,7 +249,7 @@ def small(new_database: Callable[[], str], disk: Path) -> Iterator[str]:
     address = new_database()
     head, _, folder = address.partition("?host=")
     data, tables = Path(folder), disk / "tables"
-    subprocess.run(["mount", "-o", "remount,size=24m", str(disk)], check=True)
+    remount(disk, "size=24m")
     disk.chmod(0o755)
     tables.mkdir(mode=0o700)
     os.chown(tables, data.stat().st_uid, data.stat().st_gid)
@@ -287,6 +294,45 @@ async def test_while_the_disk_of_postgresql_is_full_nothing_half_is_kept(small: 
         (disk / "other-files").unlink()
         await desk.send(person(400), WORDS, number="C001")
         assert await desk.deliver() == len(kept) + 1
+
+
+@pytest.mark.parametrize("made", [False, True])
+async def test_the_doctor_says_that_the_disk_is_full_or_takes_nothing(disk: Path, *, made: bool):
+    file = disk / "cairn.db"
+    if made:
+        await (await open_store(f"sqlite:///{file}", (SEAL,), Clock())).close()
+    assert to_do(await of_database(with_database(file), NOON)) == []
+    fill(disk)
+    assert to_do(await of_database(with_database(file), NOON)) == [Trouble.FULL.value]
+    (disk / "other-files").unlink()
+    remount(disk, "ro")
+    assert to_do(await of_database(with_database(file), NOON)) == [Trouble.READ_ONLY.value]
+    remount(disk, "rw")
+    assert to_do(await of_database(with_database(file), NOON)) == []
+
+
+@POSTGRES
+@pytest.mark.parametrize("made", [False, True])
+async def test_the_doctor_says_that_the_disk_of_postgresql_is_full(
+    small: str, disk: Path, *, made: bool
+):
+    if made:
+        await (await open_store(small, (SEAL,), Clock())).close()
+    # Whoever comes first has the server keep something of its own.
+    assert to_do(await of_database(with_database(small), NOON)) == []
+    fill(disk)
+    assert to_do(await of_database(with_database(small), NOON)) == [Trouble.FULL.value]
+    (disk / "other-files").unlink()
+    assert to_do(await of_database(with_database(small), NOON)) == []
+
+
+def with_database(place: Path | str) -> Settings:
+    address = f"sqlite:///{place}" if isinstance(place, Path) else place
+    return read_settings({"CAIRN_DATABASE_URL": address})
+
+
+def to_do(findings: list[Finding]) -> list[Words]:
+    return [one.words for one in findings if one.grade is Grade.FIX]
 
 
 # ---- a corrupt page

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -457,6 +458,52 @@ async def test_a_migration_that_fails_leaves_nothing_behind(
         await migrate(empty)
     async with empty.begin() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == []
+
+
+@POSTGRES
+async def test_a_migration_may_take_longer_than_anything_else_and_others_wait_for_its_end(
+    new_database: Callable[[], str],
+    opened: Opener,
+    patience: Patience,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    begun: list[str] = []
+
+    def slow(config: Config, revision: str) -> None:
+        connection = config.attributes["connection"]
+        if MigrationContext.configure(connection).get_current_revision() is None:
+            begun.append(revision)
+            connection.exec_driver_sql("SELECT pg_sleep(1.5)")
+        command.upgrade(config, revision)
+
+    monkeypatch.setattr("bot.store.upgrade.command", type("", (), {"upgrade": slow}))
+    patience(1.0, health=60.0)
+    address = new_database()
+    stores = await asyncio.gather(*(opened(address) for _ in range(3)))
+    assert begun == ["head"], "one did it, and the others waited"
+    assert all(await asyncio.gather(*(store.healthy() for store in stores)))
+    with pytest.raises(StoreError) as error:
+        async with stores[0].transaction() as transaction:
+            await transaction.connection.execute(text("SELECT pg_sleep(1.5)"))
+    assert error.value.kind in ("QueryCanceledError", "TimeoutError")
+
+
+@POSTGRES
+async def test_a_migration_whose_process_is_gone_keeps_its_lock_for_minutes_only(
+    new_database: Callable[[], str],
+):
+    address = new_database()
+    usual = engine.open_engine(address)
+    async with engine.unhurried(address, usual) as patient, patient.connect() as connection:
+        limits = {
+            name: (await connection.execute(text(f"SHOW {name}"))).scalar()
+            for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+        }
+    await usual.dispose()
+    assert limits == {
+        "statement_timeout": "1h",
+        "idle_in_transaction_session_timeout": "5min",
+    }
 
 
 async def test_a_database_of_a_newer_version_is_refused(address: str, opened: Opener):

@@ -18,6 +18,8 @@ from bot.weeks import last_shown
 
 if TYPE_CHECKING:
     from bot.desk.timekeeping import Timekeeper
+    from bot.organization import Organization
+    from bot.platforms import Place
 
 
 @asynccontextmanager
@@ -26,7 +28,7 @@ async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
 
     Raises:
         SettingsError: the keys of cases or the organization's file are not set.
-        StoreError: the database cannot be used.
+        StoreError: the database cannot be used, or has not the tables of this version.
 
     """
     from bot.desk.archive import Archive
@@ -34,7 +36,7 @@ async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
     from bot.desk.timekeeping import Timekeeper
     from bot.desk.vault import Vault
     from bot.seal import new_key
-    from bot.store import open_store
+    from bot.store import open_current
 
     for name in ("case_keys", "organization"):
         if not getattr(settings, name):
@@ -42,7 +44,7 @@ async def timekeeper(settings: Settings) -> AsyncIterator[Timekeeper]:
     _, organization = read_guidance(settings.guidance, settings.organization, None)
     assert organization is not None
     keys = settings.keys or (new_key(),)
-    store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+    store = await open_current(settings.database_url.get_secret_value(), keys, utc_now)
     try:
         archive = Archive(store, Vault(settings.case_key_bytes))
         yield Timekeeper(archive, Directory(organization))
@@ -73,37 +75,46 @@ async def examined(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
     if settings.slack_on:
         from bot.channels.slack import checkup
 
-        desks = {
-            name: contact.desk.channel
-            for name, contact in (organization.contacts.items() if organization else ())
-            if contact.desk is not None and contact.desk.on == "slack" and contact.desk.channel
-        }
-        found, at = await checkup.examine(slack_settings(settings), desks)
-        for finding in found + doctor.of_date(at, utc_now(), "Slack’s", "celle de Slack"):
+        found, heard = await checkup.examine(slack_settings(settings), _on_slack(organization))
+        if heard is not None:
+            found += doctor.of_date(heard.date, heard.at, "Slack’s", "celle de Slack")
+        for finding in found:
             yield finding
     if (tokens := token_source(settings)) is not None:
         from bot.channels.teams.checkup import examine
 
-        found, at = await examine(tokens, settings.teams_metadata_url)
-        theirs = doctor.of_date(at, utc_now(), "Microsoft’s", "celle de Microsoft")
-        for finding in found + theirs:
+        found, heard = await examine(tokens, settings.teams_metadata_url)
+        if heard is not None:
+            found += doctor.of_date(heard.date, heard.at, "Microsoft’s", "celle de Microsoft")
+        for finding in found:
             yield finding
     for finding in await doctor.of_mail(settings):
         yield finding
+
+
+def _on_slack(organization: Organization | None) -> dict[str, Place]:
+    """Return the channels of the offices that take hand-offs on Slack."""
+    from bot.desk.directory import Directory
+
+    if organization is None:
+        return {}
+    directory = Directory(organization)
+    places = {name: directory.place(name) for name in organization.contacts}
+    return {name: at for name, at in places.items() if at is not None and at.platform == "slack"}
 
 
 async def shown_counts(settings: Settings, now: datetime) -> dict[Cell, int]:
     """Return what may be shown of the counts in the store, and nothing else of them.
 
     Raises:
-        StoreError: the database cannot be used.
+        StoreError: the database cannot be used, or has not the tables of this version.
 
     """
     from bot.seal import new_key
-    from bot.store import counts, open_store
+    from bot.store import counts, open_current
 
     keys = settings.keys or (new_key(),)
-    store = await open_store(settings.database_url.get_secret_value(), keys, utc_now)
+    store = await open_current(settings.database_url.get_secret_value(), keys, utc_now)
     try:
         async with store.transaction() as transaction:
             return shown(await counts.read(transaction.connection, last_shown(now)), now)

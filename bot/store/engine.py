@@ -10,7 +10,8 @@ import os
 import sqlite3
 import ssl
 import time
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +28,16 @@ from bot.store.inline import connect
 PATIENCE: Final = 5.0
 """Seconds to wait for a connection, a lock or the answer to one statement."""
 
+_UPGRADE: Final = 3600.0
+"""Seconds that one statement of a migration may take, and that others may wait for its end."""
+
+_IDLE: Final = 300.0
+"""Seconds that a migration may do nothing; then whoever made it is gone, and its lock goes too."""
+
 READING: Final = {"cairn_reads": True}
 """Execution options of a connection that only reads, and so need not wait for who writes."""
 
+_SQLITE: Final = "sqlite+aiosqlite"
 _LAST_PORT: Final = 65_535
 _PRAGMAS: Final = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON")
 
@@ -41,25 +49,92 @@ def open_engine(url: str) -> AsyncEngine:
         StoreError: it names no database we know, or a file that cannot be used.
 
     """
+    address = _address(url)
+    if (path := _file(address)) is not None:
+        _prepare(path)
+        return _sqlite(URL.create(_SQLITE, database=str(path)))
+    return _postgresql(url, address)
+
+
+def open_to_look(url: str) -> AsyncEngine:
+    """Return an engine through which no row is changed in SQLite, and nothing left beside its file.
+
+    Raises:
+        StoreError: as ``open_engine``, and where there is no file yet.
+
+    """
+    address = _address(url)
+    if (path := _file(address)) is None:
+        return _postgresql(url, address)
+    with _opening():
+        _need_folder(path)
+        # Without a log nobody has it open, and to read it as if others wrote would make one and
+        # leave it there. Whoever begins just now writes into a log of their own first.
+        alone = int(not _log_of(path).exists())
+        name = path.absolute().as_uri()
+        how = f"{name}?mode=ro&immutable={alone}"
+        with closing(sqlite3.connect(how, timeout=PATIENCE, uri=True)) as connection:
+            _check(connection)
+    query = {"mode": "ro", "immutable": str(alone), "uri": "true"}
+    return _sqlite(URL.create(_SQLITE, database=name, query=query))
+
+
+@asynccontextmanager
+async def unhurried(url: str, engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """Give an engine for statements that may take long.
+
+    On SQLite it is the same one, which limits no statement.
+    """
+    if engine.dialect.name != "postgresql":
+        yield engine
+        return
+    patient = _postgresql(url, _address(url), upgrades=True)
+    try:
+        yield patient
+    finally:
+        await patient.dispose()
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of SQLite that an operator names, whether it is there or not.
+
+    Raises:
+        StoreError: it names no database we know.
+
+    """
+    return _file(_address(url))
+
+
+def _log_of(path: Path) -> Path:
+    """Return where SQLite's write-ahead log is, as long as anybody has the file open."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def _address(url: str) -> URL:
     address = None
     # Raised from here, ours would carry along the other error, and that one quotes the address.
     with suppress(ArgumentError, ValueError):
         address = make_url(url)
     if address is not None and address.drivername == "sqlite":
-        return _sqlite(address)
+        return address
     named = address is not None and address.drivername == "postgresql" and address.database
     if address is not None and named and (address.port or 0) <= _LAST_PORT:
-        return _postgresql(url, address)
+        return address
     raise StoreError(Trouble.ADDRESS)
 
 
-def _sqlite(address: URL) -> AsyncEngine:
+def _file(address: URL) -> Path | None:
+    if address.drivername != "sqlite":
+        return None
     name = address.database
     if not name or name == ":memory:" or address.host or address.query:
         raise StoreError(Trouble.ADDRESS)
-    _prepare(Path(name))
+    return Path(name)
+
+
+def _sqlite(address: URL) -> AsyncEngine:
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=name),
+        address,
         # The driver would begin by itself, late and without the lock; we begin in _begin.
         connect_args={"async_creator_fn": connect, "timeout": PATIENCE, "isolation_level": None},
         # One may write at a time anyway, and our queue is fair where that of SQLite is a lottery.
@@ -77,18 +152,33 @@ def _sqlite(address: URL) -> AsyncEngine:
 
 def _prepare(path: Path) -> None:
     """Create the file for its owner alone, switch it to the write-ahead log, and look it over."""
-    if not path.parent.is_dir():
-        raise StoreError(Trouble.NO_FOLDER)
-    try:
+    with _opening():
+        _need_folder(path)
         # Only where it is new: to close a file that SQLite holds open drops the locks on it.
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
             _write_ahead(connection)
-            # Reads every page; better to be told now than in the middle of a case.
-            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            _check(connection)
+
+
+def _need_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise StoreError(Trouble.NO_FOLDER)
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    """Put in our words what a file raises that cannot be opened."""
+    try:
+        yield
     except (OSError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise StoreError(trouble_of(error, Trouble.FILE), type(error).__name__) from None
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    # Reads every page; better to be told now than in the middle of a case.
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
         raise StoreError(Trouble.DAMAGED)
 
@@ -121,21 +211,21 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _postgresql(url: str, address: URL) -> AsyncEngine:
+def _postgresql(url: str, address: URL, *, upgrades: bool = False) -> AsyncEngine:
     trusted = _trusted(address)
 
     async def connect() -> asyncpg.Connection:
-        limit = str(int(PATIENCE * 1000))
+        limit, idle = (_UPGRADE, _IDLE) if upgrades else (PATIENCE, PATIENCE)
         # The driver reads the address itself, so sslmode and the like mean what they mean to psql.
         return await asyncpg.connect(
             url,
             **trusted,
             timeout=PATIENCE,
-            command_timeout=PATIENCE,
+            command_timeout=limit,
             server_settings={
                 "application_name": "cairn",
-                "statement_timeout": limit,
-                "idle_in_transaction_session_timeout": limit,
+                "statement_timeout": str(int(limit * 1000)),
+                "idle_in_transaction_session_timeout": str(int(idle * 1000)),
             },
         )
 

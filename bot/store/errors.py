@@ -55,6 +55,35 @@ class Trouble(Enum):
         "La base de données a été créée par une version plus récente de Cairn. Installez cette"
         " version ou restaurez une copie de la base faite par la présente version.",
     )
+    OLDER = Words(
+        "The database is of an older version of Cairn, and this command does not upgrade it. Back"
+        " it up and start this version, or use the command of the version that serves.",
+        "La base de données est d’une version antérieure de Cairn, et cette commande ne la met pas"
+        " à niveau. Sauvegardez-la puis démarrez la présente version, ou prenez la commande de la"
+        " version en service.",
+    )
+    EMPTY = Words(
+        "The database holds no tables of Cairn yet: the first cairn serve makes them. Start it, or"
+        " correct CAIRN_DATABASE_URL.",
+        "La base de données ne contient encore aucune table de Cairn : le premier cairn serve les"
+        " crée. Lancez-le ou corrigez CAIRN_DATABASE_URL.",
+    )
+    DENIED = Words(
+        "The user that CAIRN_DATABASE_URL names lacks rights. Make that user the owner of the"
+        " database, or grant CREATE on its schema and all rights on Cairn’s tables and sequences.",
+        "L’utilisateur que nomme CAIRN_DATABASE_URL n’a pas les droits voulus. Faites-en le"
+        " propriétaire de la base, ou accordez-lui CREATE sur son schéma et tous les droits sur les"
+        " tables et les séquences de Cairn.",
+    )
+    READ_ONLY = Words(
+        "The database can only be read, so nothing can be kept. On PostgreSQL, name the primary"
+        " server in CAIRN_DATABASE_URL, and turn default_transaction_read_only off. On SQLite, let"
+        " Cairn write to the file and its folder.",
+        "La base de données est en lecture seule; rien ne peut donc être conservé. Avec"
+        " PostgreSQL, nommez le serveur primaire dans CAIRN_DATABASE_URL et désactivez"
+        " default_transaction_read_only. Avec SQLite, permettez à Cairn d’écrire dans le fichier et"
+        " son dossier.",
+    )
     FULL = Words(
         "The disk of the database is full: nothing is kept until there is space again. Make space;"
         " nothing needs a restart.",
@@ -104,9 +133,16 @@ _BY_CODE: Final = {
 }
 _BY_KIND: Final[dict[tuple[type[BaseException], ...], Trouble]] = {
     (asyncpg.DiskFullError,): Trouble.FULL,
+    (asyncpg.InsufficientPrivilegeError,): Trouble.DENIED,
     (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError): Trouble.DAMAGED,
     (UnicodeDecodeError,): Trouble.DAMAGED,
 }
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """Return the driver's own error, which says more than what SQLAlchemy wraps it in."""
+    wrapped = getattr(error, "orig", None)
+    return getattr(wrapped, "__cause__", None) or wrapped or error
 
 
 @contextmanager
@@ -118,7 +154,5 @@ def told() -> Iterator[None]:
     try:
         yield
     except FAULTS as error:
-        # What SQLAlchemy wraps, and the driver below it, says more: InvalidPasswordError.
-        wrapped = getattr(error, "orig", None)
-        cause = getattr(wrapped, "__cause__", None) or wrapped or error
+        cause = cause_of(error)
         raise StoreError(trouble_of(cause, Trouble.FAILED), type(cause).__name__) from None

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import outbox
-from bot.store.engine import READING, open_engine
-from bot.store.errors import told
+from bot.store import obstacles, outbox
+from bot.store.engine import READING, file_of, open_to_look
+from bot.store.errors import Trouble, told
 from bot.store.outbox import Waiting
 from bot.store.tables import case_keys
-from bot.store.upgrade import configuration
-
-
-class Age(StrEnum):
-    """How the tables of a database stand to this version of Cairn."""
-
-    ABSENT = "absent"
-    OLDER = "older"
-    CURRENT = "current"
-    NEWER = "newer"
+from bot.store.upgrade import Age, age_of
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen; what follows the age only where the tables are those of this version.
+    """What was seen; what follows ``obstacle`` only where the tables are those of this version.
 
+    ``obstacle`` is what would keep Cairn from making its tables, or from writing in them.
     ``clock`` is the time that a database on another machine has, ``keys`` are the ids of the keys
     that lock cases. ``asked`` is what our own clock said when it was asked for theirs.
     """
 
     age: Age
+    obstacle: Trouble | None = None
     clock: datetime | None = None
     asked: datetime | None = None
     waiting: Waiting | None = None
@@ -51,44 +43,55 @@ async def look(url: str) -> Look:
         StoreError: it cannot be used; the sentence says what to do.
 
     """
-    if _is_missing_file(url):
-        return Look(Age.ABSENT)
-    engine = open_engine(url)
+    file = file_of(url)
+    with told():
+        if file is not None and _is_missing(file):
+            return Look(Age.ABSENT, obstacles.of_file(file))
+        async with _reading(url) as connection:
+            age = await connection.run_sync(age_of)
+            found = await _seen(connection) if age is Age.CURRENT else Look(age)
+            # At the end, since what is tried on a server gives up the transaction.
+            if file is None:
+                obstacle = await obstacles.of_server(connection, age)
+            else:
+                obstacle = obstacles.of_file(file)
+            return replace(found, obstacle=obstacle)
+
+
+async def age_at(url: str) -> Age:
+    """Return how the tables of the database that an operator names stand to this version.
+
+    Raises:
+        StoreError: it cannot be used; the sentence says what to do.
+
+    """
+    file = file_of(url)
+    with told():
+        if file is not None and _is_missing(file):
+            return Age.ABSENT
+        async with _reading(url) as connection:
+            return await connection.run_sync(age_of)
+
+
+@asynccontextmanager
+async def _reading(url: str) -> AsyncIterator[AsyncConnection]:
+    engine = open_to_look(url)
     try:
-        with told():
-            async with engine.connect() as connection:
-                await connection.execution_options(**READING)
-                age = await connection.run_sync(_age)
-                if age is not Age.CURRENT:
-                    return Look(age)
-                return Look(
-                    age,
-                    await _clock(connection),
-                    datetime.now(UTC),
-                    await outbox.waiting(connection),
-                    await _keys(connection),
-                )
+        async with engine.connect() as connection:
+            await connection.execution_options(**READING)
+            yield connection
     finally:
         await engine.dispose()
 
 
-def _is_missing_file(url: str) -> bool:
-    """Tell whether it is a file that is not there; to open it would make it."""
-    if not url.startswith("sqlite:///"):
-        return False
-    path = Path(url.removeprefix("sqlite:///"))
-    return path.parent.is_dir() and not path.exists()
+def _is_missing(file: Path) -> bool:
+    return file.parent.is_dir() and not file.exists()
 
 
-def _age(connection: Connection) -> Age:
-    scripts = ScriptDirectory.from_config(configuration(connection))
-    heads = MigrationContext.configure(connection).get_current_heads()
-    if not heads:
-        return Age.ABSENT
-    if set(heads) == set(scripts.get_heads()):
-        return Age.CURRENT
-    known = {script.revision for script in scripts.walk_revisions()}
-    return Age.OLDER if known.issuperset(heads) else Age.NEWER
+async def _seen(connection: AsyncConnection) -> Look:
+    clock, asked = await _clock(connection), datetime.now(UTC)
+    waiting, keys = await outbox.waiting(connection), await _keys(connection)
+    return Look(Age.CURRENT, None, clock, asked, waiting, keys)
 
 
 async def _clock(connection: AsyncConnection) -> datetime | None:

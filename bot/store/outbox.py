@@ -7,7 +7,7 @@ is taken for a while and deleted when it is done; whoever dies meanwhile leaves 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +49,24 @@ _PUT: Final = insert(outbox).values(
         name: bindparam(name)
         for name in ("number", "kind", "detail", "made", "due", "tries", "parked")
     }
+)
+
+
+async def tries(connection: AsyncConnection, number: str, kind: str, detail: str) -> int | None:
+    """Return how often such a thing of a case was tried that waits, the least if several do.
+
+    Nothing where none waits.
+    """
+    values = {"of": number, "kind": kind, "detail": detail}
+    ((least,),) = await quick.rows(connection, _TRIES, values)
+    return cast("int | None", least)
+
+
+_TRIES: Final = select(func.min(outbox.c.tries)).where(
+    outbox.c.number == bindparam("of"),
+    outbox.c.kind == bindparam("kind"),
+    outbox.c.detail == bindparam("detail"),
+    ~outbox.c.parked,
 )
 
 

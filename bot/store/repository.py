@@ -10,19 +10,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.engine import checkpoint
 from bot.store.errors import FAULTS, told
+from bot.store.obstacles import WRITE_NOTHING
 from bot.store.seen import derive, digests, forget, mark
 from bot.store.tables import seen
 
 _SOON: Final = 2.0
 """Seconds within which a healthy database answers."""
-
-_WRITE_NOTHING: Final = text("UPDATE alembic_version SET version_num = version_num")
-"""A row of its own: whoever is served never waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ class Store:
         try:
             async with asyncio.timeout(_SOON), self._engine.begin() as connection:
                 await connection.execute(select(seen.c.hour).limit(1))
-                await connection.execute(_WRITE_NOTHING)
+                await connection.execute(WRITE_NOTHING)
         except FAULTS:
             return False
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from alembic import command
@@ -17,8 +18,17 @@ _LOCK: Final = int.from_bytes(b"cairn")
 """The advisory lock that replicas take in turn on PostgreSQL; any number, always the same."""
 
 
+class Age(StrEnum):
+    """How the tables of a database stand to this version of Cairn."""
+
+    ABSENT = "absent"
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
 async def migrate(engine: AsyncEngine) -> None:
-    """Bring the database to this version, wholly or not at all.
+    """Bring the database to this version, wholly or not at all; see also ``unhurried``.
 
     Raises:
         StoreError: it was made by a newer version, or does not answer.
@@ -40,9 +50,19 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
+def age_of(connection: Connection) -> Age:
+    """Return how the tables of a database stand to this version; it is only read."""
+    scripts = ScriptDirectory.from_config(configuration(connection))
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if not heads:
+        return Age.ABSENT
+    if set(heads) == set(scripts.get_heads()):
+        return Age.CURRENT
+    known = {script.revision for script in scripts.walk_revisions()}
+    return Age.OLDER if known.issuperset(heads) else Age.NEWER
+
+
 def _upgrade(connection: Connection) -> None:
-    config = configuration(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if not known.issuperset(MigrationContext.configure(connection).get_current_heads()):
+    if age_of(connection) is Age.NEWER:
         raise StoreError(Trouble.NEWER)
-    command.upgrade(config, "head")
+    command.upgrade(configuration(connection), "head")

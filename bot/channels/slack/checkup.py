@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -11,14 +13,45 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.sessions import hosts_of, new_session
 from bot.channels.slack.client import SlackSettings, client_of
+from bot.channels.slack.desk import SlackDesk
+from bot.channels.slack.directory import Directory
 from bot.channels.slack.manifest import OPTIONAL, SCOPES
-from bot.channels.slack.outbound import TRANSIENT, LimitedError, UnreachableError, told_by
-from bot.findings import Finding, fix, good, note
+from bot.channels.slack.outbound import TRANSIENT, Outbound, UnreachableError, told_by
+from bot.desk.case import MIN_CLAIMERS
+from bot.findings import Finding, Heard, fix, good, note
+from bot.guidance.words import Words
+from bot.platforms import LaterError, OpenError, Place, PlatformError
+
+_OPEN: Final = {
+    "is_archived": Words(
+        "is archived. Unarchive it, or name another one.",
+        "est archivé. Désarchivez-le, ou indiquez-en un autre.",
+    ),
+    "not_private": Words(
+        "is public, so nothing is posted there. Make it private.",
+        "est public; rien n’y est donc publié. Rendez-le privé.",
+    ),
+    "shared": Words(
+        "is shared with another workspace or organization, so nothing is posted there. End the"
+        " sharing.",
+        "est partagé avec un autre espace de travail ou une autre organisation; rien n’y est"
+        " donc publié. Mettez fin au partage.",
+    ),
+    "guest_in_channel": Words(
+        "holds somebody who is no full member of the workspace, so nothing is posted there."
+        " Take them out of it.",
+        "compte une personne qui n’est pas membre à part entière de l’espace de travail; rien"
+        " n’y est donc publié. Retirez-la du canal.",
+    ),
+}
+"""What an open channel is, by the words of the desk."""
+
+_NOT_IN_IT: Final = frozenset({"channel_not_found", "not_in_channel"})
 
 
 async def examine(
-    settings: SlackSettings, desks: Mapping[str, str]
-) -> tuple[list[Finding], str | None]:
+    settings: SlackSettings, desks: Mapping[str, Place]
+) -> tuple[list[Finding], Heard | None]:
     """Return what is found, and the time that Slack says it is, if it answers.
 
     ``desks`` are the channels of the offices that take hand-offs here.
@@ -26,11 +59,14 @@ async def examine(
     async with new_session(settings.api_url, hosts_of(settings.api_url)) as session:
         client = client_of(settings, session)
         answer, problem = await _asked(client, "auth.test", None)
+        heard = datetime.now(UTC)
         if answer is None:
             return [_refused("CAIRN_SLACK_BOT_TOKEN", problem)], None
         found = [_known(answer.data), *_scopes(answer.headers), *_workspaces(settings, answer.data)]
-        for office, channel in desks.items():
-            found.append(await _desk(client, office, channel))
+        outbound = Outbound(client, session, time.monotonic)
+        desk = SlackDesk(outbound, Directory(outbound, time.monotonic))
+        for office, place in desks.items():
+            found.append(await _channel_of(office, place, desk))
         if settings.app_token is not None:
             socket, problem = await _asked(client, "apps.connections.open", settings.app_token)
             if socket is None:
@@ -38,51 +74,59 @@ async def examine(
             else:
                 found.append(
                     good(
-                        "Slack opens a socket (Socket Mode).",
-                        "Slack ouvre un socket (mode Socket).",
+                        "Slack gives the address of a socket (Socket Mode).",
+                        "Slack donne l’adresse d’un socket (mode Socket).",
                     )
                 )
-        return found, answer.headers.get("Date")
+        return found, Heard(answer.headers.get("Date"), heard)
 
 
-async def _asked(
-    client: AsyncWebClient, method: str, token: str | None, **arguments: str
-) -> tuple[Any, str]:
+async def _asked(client: AsyncWebClient, method: str, token: str | None) -> tuple[Any, str]:
     """Return an answer of Slack, or nothing and its word for why."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        return await client.api_call(method, headers=headers, data=arguments), ""
+        return await client.api_call(method, headers=headers), ""
     except SlackApiError as error:
-        told = told_by(error.response)
-        passing = isinstance(told, UnreachableError | LimitedError) or told.code in TRANSIENT
-        return None, "unreachable" if passing else told.code
+        return None, told_by(error.response).code
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        return None, "unreachable"
+        return None, UnreachableError().code
 
 
-async def _desk(client: AsyncWebClient, office: str, channel: str) -> Finding:
-    answer, problem = await _asked(client, "conversations.info", None, channel=channel)
-    data = answer.data.get("channel") if answer is not None else None
-    told = data if isinstance(data, dict) else {}
-    if problem == "channel_not_found" or (told and told.get("is_member") is not True):
+async def _channel_of(office: str, place: Place, desk: SlackDesk) -> Finding:
+    """Return whether an office's channel may be posted in, by the rules of the desk itself."""
+    try:
+        readers = await desk.readers(place)
+    except OpenError as error:
+        what = _OPEN[error.code]
+        return fix(
+            f"Slack: the channel of {office} {what.en}",
+            f"Slack : le canal de {office} {what.fr}",
+        )
+    except LaterError as error:
+        return note(
+            f"Slack: nothing was said of the channel of {office} now ({error.code}). Run this"
+            " again.",
+            f"Slack : rien n’a été dit pour l’instant du canal de {office} ({error.code}). Relancez"
+            " cette commande.",
+        )
+    except PlatformError as error:
+        if error.code not in _NOT_IN_IT:
+            return fix(
+                f"Slack: nothing was said of the channel of {office} ({error.code}).",
+                f"Slack : rien n’a été dit du canal de {office} ({error.code}).",
+            )
         return fix(
             f"Slack: Cairn is not in the channel of {office}. Write /invite @Cairn there; a private"
             " channel that Cairn is not in cannot be told from one that does not exist.",
             f"Slack : Cairn n’est pas dans le canal de {office}. Écrivez-y /invite @Cairn; un canal"
             " privé où Cairn n’est pas ne se distingue pas d’un canal qui n’existe pas.",
         )
-    if not told:
+    if len(readers) < MIN_CLAIMERS:
         return fix(
-            f"Slack: nothing was said of the channel of {office} ({problem}).",
-            f"Slack : rien n’a été indiqué du canal de {office} ({problem}).",
-        )
-    shared = ("is_ext_shared", "is_pending_ext_shared")
-    if told.get("is_private") is not True or any(told.get(one) for one in shared):
-        return fix(
-            f"Slack: the channel of {office} is public, or shared with another organization, so"
-            " nothing is posted there. Make it private, and end the sharing.",
-            f"Slack : le canal de {office} est public, ou partagé avec une autre organisation; rien"
-            " n’y est donc publié. Rendez-le privé et mettez fin au partage.",
+            f"Slack: fewer than {MIN_CLAIMERS} people are in the channel of {office}, so nothing is"
+            " sent there. Invite its people.",
+            f"Slack : le canal de {office} compte moins de {MIN_CLAIMERS} personnes; rien n’y est"
+            " donc envoyé. Invitez-y ses membres.",
         )
     return good(
         f"Slack: the channel of {office} is private, and Cairn is in it.",
@@ -91,7 +135,12 @@ async def _desk(client: AsyncWebClient, office: str, channel: str) -> Finding:
 
 
 def _refused(name: str, problem: str) -> Finding:
-    if problem == "unreachable":
+    if problem in TRANSIENT:
+        return fix(
+            f"Slack has no answer just now ({problem}). Run this again.",
+            f"Slack n’a pas de réponse pour l’instant ({problem}). Relancez cette commande.",
+        )
+    if problem == UnreachableError().code:
         return fix(
             "Slack: no answer. Let Cairn call out to Slack’s address over HTTPS; a proxy is taken"
             " from HTTPS_PROXY.",

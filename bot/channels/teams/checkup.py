@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import aiohttp
 
 from bot.channels.sessions import host_of, new_session
 from bot.channels.teams.keys import Keys
 from bot.channels.teams.tokens import TokenSource
 from bot.channels.teams.transport import TransportError, UnauthorizedError, UnreachableError
-from bot.findings import Finding, fix, good
+from bot.findings import Finding, Heard, fix, good
 
 
-async def examine(tokens: TokenSource, metadata_url: str) -> tuple[list[Finding], str | None]:
+async def examine(tokens: TokenSource, metadata_url: str) -> tuple[list[Finding], Heard | None]:
     """Return what is found, and the time that the Bot Framework says it is, if it answers."""
     found = [await _token(tokens)]
-    at = None
+    heard = None
     async with new_session(metadata_url, frozenset({host_of(metadata_url)})) as session:
         try:
             await Keys(metadata_url, session).get("")
@@ -38,10 +40,10 @@ async def examine(tokens: TokenSource, metadata_url: str) -> tuple[list[Finding]
             )
         try:
             async with session.get(metadata_url, allow_redirects=False) as answer:
-                at = answer.headers.get("Date")
+                heard = Heard(answer.headers.get("Date"), datetime.now(UTC))
         except (aiohttp.ClientError, TimeoutError, OSError):
-            at = None
-    return found, at
+            heard = None
+    return found, heard
 
 
 async def _token(tokens: TokenSource) -> Finding:
