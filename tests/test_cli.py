@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,39 @@ def test_an_organization_file_with_an_error_is_not_used(
     status, _, err = run(capsys, "show", "can_i_post")
     assert status == 2
     assert "mine.yaml:1" in err
+
+
+def helped(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_the_help_of_every_command_says_all_in_both_languages(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "1000")
+    whole = helped(capsys)
+    commands = re.findall(r"^    (\w+) {2,}", whole, re.MULTILINE)
+    assert {"check", "doctor", "insights"} <= set(commands)
+    for told in (whole, *(helped(capsys, name) for name in commands)):
+        # A name that is too long has its help on the next line.
+        joined = re.sub(r"\n {20,}", "  ", told)
+        usage, about, *lines = [line for line in joined.splitlines() if line]
+        headings = [line for line in lines if not line.startswith(" ")]
+        assert set(headings) <= {"arguments:", "options:", "commands / commandes:"}
+        assert about.count(" / ") == 1
+        entries = [line.strip() for line in lines if line.startswith(" ")]
+        entries = [line for line in entries if line != "COMMAND"]
+        assert all(re.search(r" {2,}\S.* / \S", line) for line in entries), entries
+        options = set(re.findall(r"--[a-z]+", usage)) | {"--help"}
+        assert options == {name for line in entries if (name := _option(line))}
+
+
+def _option(entry: str) -> str | None:
+    found = re.match(r"(?:-h, )?(--[a-z]+)", entry)
+    return found[1] if found else None
 
 
 @pytest.mark.parametrize("tree", TREES)

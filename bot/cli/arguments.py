@@ -39,7 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that tells its errors in the reader's language."""
+    """A parser that speaks both languages in its help, and the reader's in its errors.
+
+    What is no option goes into ``arguments``: argparse's own heading for it is English only.
+    """
+
+    def __init__(self, *, prog: str, description: str) -> None:
+        super().__init__(prog=prog, description=description, add_help=False)
+        self.arguments = self.add_argument_group("arguments")
+        self.add_argument(
+            "-h", "--help", action="help", help="show this help / afficher cette aide"
+        )
 
     def error(self, message: str) -> NoReturn:
         del message  # argparse speaks English only, and repeats what was typed
@@ -77,61 +87,104 @@ def parser_of_all() -> argparse.ArgumentParser:
         description="Walks Canadian federal public servants through published guidance. / Guide les"
         " fonctionnaires fédéraux canadiens dans les orientations publiées.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        title="commands / commandes", required=True, metavar="COMMAND", parser_class=_Parser
+    )
 
-    def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Command, text: str) -> _Parser:
         found = commands.add_parser(name, help=text, description=text)
         found.set_defaults(run=run)
         return found
 
     found = command("manifest", run_manifest, "write the app's manifest / écrire le manifeste")
-    found.add_argument("platform", choices=("slack", "teams"), metavar="slack|teams")
-    found.add_argument("--url", metavar="URL", help="public address; for Slack, without it: Socket"
-                       " Mode / adresse publique; pour Slack, sans elle : mode Socket")  # fmt: skip
-    found.add_argument("--out", type=Path, required=True, metavar="DIR")
+    found.arguments.add_argument("platform", choices=("slack", "teams"), metavar="slack|teams",
+                                 help="of which platform / de quelle plateforme")  # fmt: skip
+    found.add_argument("--url", metavar="URL", help="public address; for Slack, without"
+                       " it: Socket Mode / adresse publique; pour Slack, sans elle :"
+                       " mode Socket")  # fmt: skip
+    found.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder"
+                       " that it is written into / le dossier où l’écrire")  # fmt: skip
     command("serve", run_serve, "serve every channel that is on / servir chaque canal activé")
     found = command("chat", run_chat, "walk in the terminal / parcourir dans le terminal")
-    found.add_argument("--lang", type=language, metavar="en|fr")
-    found.add_argument("--tree", metavar="ID")
+    _add_language(found)
+    found.add_argument("--tree", metavar="ID", help="the walk to begin with / le parcours"
+                       " par lequel commencer")  # fmt: skip
     found = command(
         "ask", run_ask, "say what questions are about / dire sur quoi portent des questions"
     )
-    found.add_argument("--jsonl", action="store_true", required=True, help='{"text"} a line in,'
-                       " topics, scope, language, danger out / une question par ligne")  # fmt: skip
+    found.add_argument("--jsonl", action="store_true", required=True, help='{"text"} a line'
+                       " in; topics, scope, language and danger out / une ligne"
+                       ' {"text"} en entrée; sujets, portée, langue et danger en'
+                       " sortie")  # fmt: skip
     found = command("check", run_check, "check the content / vérifier le contenu")
-    found.add_argument("--json", action="store_true")
-    found.add_argument("--open", action="store_true", help="what a person must still settle / ce"
-                       " qu’une personne doit encore régler")  # fmt: skip
-    found.add_argument("path", nargs="?", type=Path, metavar="PATH")
+    _add_json(found)
+    found.add_argument("--open", action="store_true", help="what a person must still"
+                       " settle / ce qu’une personne doit encore régler")  # fmt: skip
+    found.arguments.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a file or a"
+                                 " folder; without it the guidance, and the organization's file if"
+                                 " one is set / un fichier ou un dossier; à défaut, les"
+                                 " orientations et, s’il est réglé, le fichier de"
+                                 " l’organisation")  # fmt: skip
     found = command("routes", run_routes, "how large each tree is / taille de chaque arbre")
-    found.add_argument("--json", action="store_true")
+    _add_json(found)
     found = command("show", run_show, "print one screen / afficher un écran")
-    found.add_argument("ticket", metavar="TICKET")
-    found.add_argument("--lang", type=language, default="en", metavar="en|fr")
-    found.add_argument("--as", dest="form", choices=tuple(CHANNEL_OF), default="text")
+    found.arguments.add_argument("ticket", metavar="TICKET", help="the place and the choices, as in"
+                                 " can_i_post?who=employee / l’endroit et les choix, comme dans"
+                                 " can_i_post?who=employee")  # fmt: skip
+    _add_language(found, "en")
+    found.add_argument("--as", dest="form", choices=tuple(CHANNEL_OF), default="text",
+                       help="in which form; without it text / sous quelle forme; à défaut,"
+                       " text")  # fmt: skip
     found = command("graph", run_graph, "a labelled diagram / un diagramme étiqueté")
-    found.add_argument("tree", metavar="TREE")
-    found.add_argument("--format", choices=("mermaid",), default="mermaid")
-    found.add_argument("--lang", type=language, metavar="en|fr")
+    found.arguments.add_argument("tree", metavar="TREE", help="of which walk / de quel parcours")
+    found.add_argument("--format", choices=("mermaid",), default="mermaid", help="how it is"
+                       " written / sous quelle forme")  # fmt: skip
+    _add_language(found)
     found = command(
         "print", run_print, "both languages side by side / les deux langues côte à côte"
     )
-    found.add_argument("trees", nargs="*", metavar="TREE")
-    found.add_argument("--format", choices=("html", "md"), default="html")
+    found.arguments.add_argument("trees", nargs="*", metavar="TREE", help="which walks; without any"
+                                 " all of them / quels parcours; à défaut, tous")  # fmt: skip
+    _add_format(found, "html", "md")
     found = command("changes", run_changes, "what changed in the guidance / ce qui a changé dans"
                     " les orientations")  # fmt: skip
-    found.add_argument("revision", nargs="?", metavar="REV", help="since this revision of git, and"
-                       " what to write of it / depuis cette révision git, et ce qu’il faut en"
-                       " écrire")  # fmt: skip
-    found.add_argument("--lang", type=language, metavar="en|fr")
+    found.arguments.add_argument("revision", nargs="?", metavar="REV", help="since this revision of"
+                                 " git, and what to write of it / depuis cette révision git, et ce"
+                                 " qu’il faut en écrire")  # fmt: skip
+    _add_language(found)
     found = command("insights", run_insights, "how often guidance was opened, by week / combien de"
                     " fois les orientations ont été ouvertes, par semaine")  # fmt: skip
-    found.add_argument("--format", choices=("html", "csv"), default="html")
-    found.add_argument("--lang", type=language, metavar="en|fr")
+    _add_format(found, "html", "csv")
+    _add_language(found)
     command("doctor", run_doctor, "look at settings, database, keys, clock and platforms, and say"
-            " what to do / vérifier réglages, base, clés, horloge et plateformes")  # fmt: skip
+            " what to do / vérifier réglages, base, clés, horloge et plateformes, et dire quoi"
+            " faire")  # fmt: skip
     command("cases", run_cases, "how many cases there are / combien de demandes il y a")
-    command("purge", run_purge, "erase what is due now / effacer ce qui est échu maintenant")
+    command("purge", run_purge, "erase what is due now / effacer maintenant ce qui doit l’être")
     command("rekey", run_rekey, "wrap keys by the first of CAIRN_CASE_KEYS / envelopper les clés"
             " par la première de CAIRN_CASE_KEYS")  # fmt: skip
     return parser
+
+
+def _add_language(parser: _Parser, usual: Lang | None = None) -> None:
+    text = (
+        f"the language; without it {usual} / la langue; à défaut, {usual}"
+        if usual
+        else "the language; without it that of the system / la langue; à défaut, celle du système"
+    )
+    parser.add_argument("--lang", type=language, default=usual, metavar="en|fr", help=text)
+
+
+def _add_json(parser: _Parser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="as JSON, for programs / en JSON, pour des programmes"
+    )
+
+
+def _add_format(parser: _Parser, usual: str, other: str) -> None:
+    parser.add_argument(
+        "--format",
+        choices=(usual, other),
+        default=usual,
+        help=f"how it is written; without it {usual} / sous quelle forme; à défaut, {usual}",
+    )
