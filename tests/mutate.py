@@ -740,6 +740,8 @@ class Sender:
             return ""  # the window closes
         if said is None:
             return "says what is no JSON"
+        if '"block_id": "failed:' in json.dumps(said):
+            return ""  # the view that came is shown again; Slack sends none that it would not show
         shape = json.dumps({**said.get("view", said), "private_metadata": ""})[:400]
         if shape in self._seen:
             return ""
