@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
+import tracemalloc
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,6 +18,7 @@ from bot.guidance.build import build
 from bot.guidance.check import check, check_file
 from bot.guidance.load import gather
 from bot.guidance.problems import RULES, Problem, Report
+from bot.guidance.read import read, read_bytes
 from bot.organization_file import read_organization
 from tests.conftest import LOGGED, ROOT, TODAY
 
@@ -117,6 +121,20 @@ def test_a_file_too_large_to_be_written_by_hand_is_refused(copy: Path):
     assert codes(copy)["C107"] == "content/large.yaml"
 
 
+def test_a_file_of_a_disk_image_is_refused_without_being_read(tmp_path: Path):
+    path, report = tmp_path / "image.yaml", Report()
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    tracemalloc.start()
+    try:
+        assert read(path, "image.yaml", report) is None
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert [(p.code, p.line) for p in report.problems] == [("C107", 1)]
+    assert "50000000" in report.problems[0].en
+
+
 def test_an_id_used_in_two_files_is_reported_once_with_the_place_of_the_first(copy: Path):
     again = 'statements:\n  stay_calm:\n    {kind: do, en: "Pause.", fr: "Attendez.", basis:'
     (copy / "content" / "statements" / "zz.yaml").write_text(
@@ -184,6 +202,86 @@ def test_no_content_whatever_makes_the_checker_crash(tmp_path: Path, content: by
     problems = check_file(ROOT, path, TODAY).problems
     assert problems
     assert all(p.file == "strange.yaml" for p in problems)
+
+
+DEEPEST = 20
+"""How deep a file may go; the lists below are one below the table that holds them."""
+
+NESTED = {
+    "dashes": lambda deep: b"a:\n  " + b"- " * deep + b"x\n",
+    "question marks": lambda deep: b"? " * deep + b"x\n",
+    "question marks in a table": lambda deep: b"a:\n  " + b"? " * deep + b"x\n",
+    "indentation": lambda deep: b"".join(b" " * n + b"a:\n" for n in range(min(deep, 1_300))),
+    "dashes and keys": lambda deep: b"a:\n" + b"".join(
+        b" " * 2 * n + b"- a:\n" for n in range(1, min(deep, 700))
+    ),
+    "brackets": lambda deep: b"a:\n  " + b"[" * deep,
+    "braces": lambda deep: b"a:\n  " + b"{a: " * deep,
+    "brackets and braces": lambda deep: b"a:\n  " + b"[{a: " * (deep // 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_no_depth_whatever_ends_the_process_that_reads_a_file(name: str):
+    """In a process of its own: it was the end of the one that served people."""
+    said = subprocess.run(
+        [sys.executable, "-c", READS],
+        input=NESTED[name](160_000),
+        capture_output=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (said.returncode, said.stderr.decode()) == (0, "")
+    (code, line), *more = (one.split() for one in said.stdout.decode().splitlines())
+    assert (code, more) == ("C105", [])
+    deepest = {"question marks": 1, "indentation": DEEPEST + 1, "dashes and keys": 11}
+    assert int(line) == deepest.get(name, 2)
+
+
+READS = """
+import sys
+from bot.guidance.problems import Report
+from bot.guidance.read import read_bytes
+report = Report()
+read_bytes(sys.stdin.buffer.read(), "deep.yaml", report)
+for one in report.problems:
+    print(one.code, one.line)
+"""
+
+
+@pytest.mark.parametrize(
+    ("levels", "ok"), [(1, True), (DEEPEST - 1, True), (DEEPEST, False), (DEEPEST + 1, False)]
+)
+@pytest.mark.parametrize("by", ["dashes", "indentation"])
+def test_a_file_goes_as_deep_as_it_may_and_no_deeper(by: str, levels: int, ok: bool):
+    content = NESTED["dashes"](levels)
+    if by == "indentation":
+        content = NESTED["indentation"](levels) + b" " * levels + b"a: x\n"
+    report = Report()
+    assert (read_bytes(content, "deep.yaml", report) is not None) is ok
+    assert [p.code for p in report.problems] == ([] if ok else ["C105"])
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"a: &x one\nb: *x\n", "C105", 2),
+        (b"a: &x one\nb:\n  - two\n  - *x\n", "C105", 4),
+        (b"&x a: one\n*x : two\n", "C105", 2),
+        (b"a: &x\n  - *x\n", "C105", 2),
+        (b"a: *bold* words\n", "C102", 1),
+        (b"a: &x one\nb: &x two\n", "C102", 2),
+        (b"a: one\n---\nb: two\n", "C102", 2),
+        (b"a: one\n[b]: two\n", "C102", 2),
+    ],
+)
+def test_what_stands_for_something_else_is_reported_where_it_stands(
+    content: bytes, code: str, line: int
+):
+    report = Report()
+    assert read_bytes(content, "short.yaml", report) is None
+    assert [(p.code, p.line) for p in report.problems] == [(code, line)]
 
 
 # -- the change log

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import logging
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -12,8 +17,10 @@ from aiohttp import ClientSession
 from bot.channels.slack.ingress import Incoming
 from bot.guidance.understand import MAX_TYPED
 from bot.privacy import OWN
+from bot.tasks import _MOST_OF_ONE, _MOST_URGENT
 from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
+from tests.slack.person import Person
 from tests.slack.state import Channel, Json, Message
 from tests.slack_app import Running, hurry, running
 from tests.test_slack_walk import Desk, desk, words
@@ -359,6 +366,120 @@ async def test_words_of_danger_wait_for_nothing_that_was_asked_before(desk: Desk
     await desk.alice.message("I want to die")
     await desk.fake.until(lambda: any("9-8-8" in words(m) for m in cards(desk)))
     desk.fake.faults.heal()
+
+
+# -- somebody who floods
+
+
+@asynccontextmanager
+async def held(desk: Desk, *key: str) -> AsyncIterator[asyncio.Event]:
+    """Let what is asked of Cairn under that key wait until the event is set, or the block ends."""
+    gate = asyncio.Event()
+
+    async def wait() -> None:
+        await gate.wait()
+
+    assert desk.cairn.channel.tasks.spawn(key, wait)
+    await asyncio.sleep(0)
+    try:
+        yield gate
+    finally:
+        gate.set()
+
+
+def key_of(person: Person) -> tuple[str, str]:
+    return person.workspace.id, person.id
+
+
+async def test_who_floods_has_so_many_answers_and_takes_no_turn_of_others(desk: Desk):
+    hurry(desk.cairn)
+    bob = desk.fake.person("bob")
+    async with held(desk, *key_of(desk.alice)):
+        statuses = {(await desk.alice.message("hello")).status for _ in range(3 * _MOST_OF_ONE)}
+        # Not one is refused: Slack would send it again, and at last take the app for broken.
+        assert statuses == {200}
+        assert desk.cairn.channel.tasks.count == 1 + _MOST_OF_ONE
+        await bob.message("hello")
+        await desk.fake.until(lambda: len(bob.sees()) == 2)
+        assert cards(desk) == []
+        said = len(desk.fake.calls)
+    await desk.cairn.drain()
+    answers = [one for one in desk.fake.calls[said:] if one.method.startswith("chat.")]
+    assert len(answers) == _MOST_OF_ONE
+    said = len(desk.fake.calls)
+    await write(desk, "menu")
+    assert len(desk.fake.calls) > said
+
+
+async def test_words_of_danger_of_who_floods_are_answered_at_once_and_by_a_few_cards(desk: Desk):
+    hurry(desk.cairn)
+    async with held(desk, *key_of(desk.alice)):
+        for _ in range(2 * _MOST_OF_ONE):
+            await desk.alice.message("hello")
+        assert (await desk.alice.message("I want to die")).status == 200
+        await desk.fake.until(lambda: len(cards(desk)) == 1)
+        async with held(desk, *key_of(desk.alice), "crisis"):
+            statuses = {(await desk.alice.message("I want to die")).status for _ in range(50)}
+            assert statuses == {200}
+            assert desk.cairn.channel.tasks.count == 1 + _MOST_OF_ONE + 1 + _MOST_URGENT
+        await desk.fake.until(lambda: len(cards(desk)) == 1 + _MOST_URGENT)
+        assert all("9-8-8" in words(one) for one in cards(desk))
+
+
+async def test_danger_in_a_mention_waits_for_nothing_that_was_asked_before(desk: Desk):
+    team = desk.fake.channel("team", desk.alice)
+    async with held(desk, *key_of(desk.alice)):
+        await desk.alice.mention(team, "hello")
+        await desk.alice.mention(team, "I want to die")
+        await desk.fake.until(lambda: len(desk.alice.ephemerals) == 1)
+        assert "9-8-8" in words(desk.alice.ephemerals[0])
+
+
+async def test_with_too_much_to_do_slack_is_asked_to_send_again_but_who_is_in_danger_is_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.tasks._MOST", 2)
+    async with held(desk, "somebody"), held(desk, "somebody else"):
+        assert (await desk.alice.message("hello")).status == 503
+        assert (await desk.alice.open_home()).status == 503
+        desk.fake.failures.clear()
+        for name in ("bob", "carol", "dan"):
+            person = desk.fake.person(name)
+            assert (await person.message("I want to die")).status == 200
+            await desk.fake.until(lambda person=person: len(person.sees()) == 2)
+            assert "9-8-8" in words(person.sees()[-1])
+    await desk.cairn.drain()
+    assert (await desk.alice.message("hello")).status == 200
+
+
+async def test_of_a_message_that_waits_no_more_is_kept_than_is_read(desk: Desk):
+    team = desk.fake.channel("team", desk.alice)
+    outcomes = [
+        await desk.alice.message("before"),
+        await desk.alice.mention(team, "before"),
+        await desk.alice.open_home(),
+    ]
+    await desk.cairn.drain()
+    key, take = key_of(desk.alice), desk.cairn.channel._router._events.take
+    async with held(desk, *key), held(desk, *key, "home"):
+        for outcome in outcomes:
+            body = json.loads(outcome.delivery.body)
+            body["event"]["text"] = "x " * 15_000
+            body["event"]["blocks"] = [{"type": "rich_text", "elements": ["y" * 15_000]}]
+            body["event"].setdefault("view", {})["blocks"] = ["z" * 15_000]
+            sent = json.dumps(body)
+            assert kept(lambda sent=sent: take(json.loads(sent))) < 10_000
+
+
+def kept(take: Callable[[], bool]) -> float:
+    """How many bytes are kept of something that is taken and waits."""
+    tracemalloc.start()
+    try:
+        assert all([take() for _ in range(10)])
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] / 10
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_short_answer_that_is_edited_chooses_nothing_further(desk: Desk):

@@ -35,6 +35,14 @@ class Typed:
     is_edited: bool = False
 
 
+def shortened(typed: Typed) -> Typed:
+    """Return what is kept while it waits for its turn: what is read, and a letter too many.
+
+    That letter tells that it was too long. Not for words of danger, which are read to the end.
+    """
+    return replace(typed, text=typed.text[: understand.MAX_TYPED + 1])
+
+
 def typed_reply(answers: Answers, spot: Spot | None, typed: Typed, lang: Lang) -> Reply:
     """Return the reply to what was typed at ``spot``, the place of the last card if it is known."""
     text = typed.text

@@ -17,11 +17,13 @@ from bot.guidance.problems import Report
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_QUOTED: Final = ('"', "|", ">")
+
 MAX_BYTES: Final = 1_000_000
 """A content file larger than this is refused: no person wrote it by hand."""
 
 _MAX_DEPTH: Final = 20
-_MAX_BRACKETS: Final = 200
+"""How deep lists and tables may stand in each other; no form of the guidance comes near it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,22 @@ class Document:
     content: bytes = field(repr=False)
 
 
+class _RefusedError(Exception):
+    """The rest of a file is not read; ``code`` is the rule that it does not keep."""
+
+    def __init__(self, code: str, line: int) -> None:
+        self.code = code
+        self.line = line
+        super().__init__(code)
+
+
 def read(path: Path, name: str, report: Report) -> Document | None:
     """Read the file at ``path``; whatever is wrong goes to ``report`` under ``name``."""
     try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            report("C107", name, 1, size=size, limit=MAX_BYTES)
+            return None
         content = path.read_bytes()
     except OSError:
         report("C101", name, 1)
@@ -88,12 +103,10 @@ def read_bytes(content: bytes, name: str, report: Report) -> Document | None:
     if len(content) > MAX_BYTES:
         report("C107", name, 1, size=len(content), limit=MAX_BYTES)
         return None
+    found = Report()
     try:
         content.decode("utf-8")
-        if _too_deep(content):
-            report("C105", name, 1)
-            return None
-        composed = yaml.compose(content, Loader=_Loader)
+        root = _Reader(content, name, found).root()
     except UnicodeDecodeError as error:
         report("C106", name, _line(content, error.start))
         return None
@@ -105,12 +118,14 @@ def read_bytes(content: bytes, name: str, report: Report) -> Document | None:
         mark = error.context_mark if quoted else error.problem_mark or error.context_mark
         report("C118" if quoted else "C102", name, mark.line + 1 if mark else 1)
         return None
-    if composed is None or not isinstance(composed, yaml.MappingNode) or not composed.value:
+    except _RefusedError as error:
+        report(error.code, name, error.line)
+        return None
+    if root is None or root.table is None or not (root.table or found.problems):
         report("C103", name, 1)
         return None
-    before = len(report.problems)
-    root = _Reader(name, report).node(composed, composed.start_mark.line + 1, 0)
-    if len(report.problems) > before or not root.table:
+    report.problems += found.problems
+    if found.problems:
         return None
     return Document(name, next(iter(root.table)), root, content)
 
@@ -119,48 +134,86 @@ def _line(content: bytes, position: int) -> int:
     return content[:position].count(b"\n") + 1
 
 
-def _too_deep(content: bytes) -> bool:
-    """Whether brackets are nested deeper than any person writes; the parser would give way."""
-    depth = deepest = 0
-    for byte in content:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest > _MAX_BRACKETS
-
-
 class _Reader:
-    def __init__(self, name: str, report: Report) -> None:
+    """Makes nodes of what the parser tells, piece by piece.
+
+    ``yaml.compose`` would make them in C, one call within the other for whatever stands within
+    something else: a file of dashes ends the process there. Here the depth is known at each step.
+    """
+
+    def __init__(self, content: bytes, name: str, report: Report) -> None:
+        self._events: Iterator[yaml.Event] = yaml.parse(content, Loader=_Loader)
         self._name = name
         self._report = report
-        self._seen: set[int] = set()
+        self._anchors: set[str | None] = set()
 
-    def node(self, node: yaml.Node, line: int, depth: int) -> Node:
-        if id(node) in self._seen or depth > _MAX_DEPTH:
-            self._report("C105", self._name, line)
-            return Node(line, text="")
-        self._seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            return Node(line, table=self._table(node, depth))
-        if isinstance(node, yaml.SequenceNode):
-            found = tuple(self.node(n, n.start_mark.line + 1, depth + 1) for n in node.value)
-            return Node(line, items=found)
-        return Node(
-            line, text=str(node.value), quoted=getattr(node, "style", None) in ('"', "|", ">")
-        )
+    def root(self) -> Node | None:
+        """Return what the file holds; nothing where it is empty.
 
-    def _table(self, node: yaml.MappingNode, depth: int) -> Mapping[str, Node]:
+        Raises:
+            yaml.YAMLError: it is no YAML.
+            _RefusedError: it is more than one document, or something stands too deep in it.
+
+        """
+        next(self._events)  # the stream begins
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return None
+        event = next(self._events)
+        root = self._node(event, _line_of(event), 0)
+        next(self._events)  # the document ends
+        if not isinstance(event := next(self._events), yaml.StreamEndEvent):
+            raise _RefusedError("C102", _line_of(event))
+        return root
+
+    def _node(self, event: yaml.Event, line: int, depth: int) -> Node:
+        if depth > _MAX_DEPTH:
+            raise _RefusedError("C105", line)
+        if isinstance(event, yaml.AliasEvent):
+            return self._shortcut(event)
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            self._named(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(line, text=event.value, quoted=event.style in _QUOTED)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(line, items=self._items(depth + 1))
+        return Node(line, table=self._table(depth + 1))
+
+    def _items(self, depth: int) -> tuple[Node, ...]:
+        found: list[Node] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._node(event, _line_of(event), depth))
+        return tuple(found)
+
+    def _table(self, depth: int) -> Mapping[str, Node]:
         found: dict[str, Node] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            line = _line_of(event)
+            key = self._node(event, line, depth)
+            value = self._node(next(self._events), line, depth)
+            if key.text is None:
                 self._report("C102", self._name, line)
-                continue
-            key = str(key_node.value)
-            if key in found:
-                self._report("C104", self._name, line, key=key, first=found[key].line)
-                continue
-            found[key] = self.node(value_node, line, depth + 1)
+            elif key.text in found:
+                first = found[key.text].line
+                self._report("C104", self._name, line, key=key.text, first=first)
+            else:
+                found[key.text] = value
         return found
+
+    def _named(self, event: yaml.NodeEvent) -> None:
+        if event.anchor in self._anchors:
+            raise _RefusedError("C102", _line_of(event))
+        self._anchors.add(event.anchor)
+
+    def _shortcut(self, event: yaml.AliasEvent) -> Node:
+        """Report that something stands for something else: what a line says must stand there."""
+        line = _line_of(event)
+        if event.anchor not in self._anchors:
+            # As a rule words between stars, without quotation marks.
+            raise _RefusedError("C102", line)
+        self._report("C105", self._name, line)
+        return Node(line, text="")
+
+
+def _line_of(event: yaml.Event) -> int:
+    assert event.start_mark is not None
+    return event.start_mark.line + 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Person, person_of, plain_words, workspace_of
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
-from bot.channels.typed import Typed, goes_on, typed_reply
+from bot.channels.typed import Typed, goes_on, shortened, typed_reply
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.words import Lang
@@ -31,6 +31,9 @@ Body = Mapping[str, Any]
 _LEFT: Final = ("channel_left", "group_left")
 """Events of being taken out of a channel; of who did it nothing is read."""
 
+_CRISIS: Final = "crisis"
+"""The line of words of danger: it has its turn whatever else waits."""
+
 _TYPED: Final = frozenset({None, "file_share", "thread_broadcast"})
 
 
@@ -42,6 +45,26 @@ class Written:
     channel: str
     thread: str | None
     typed: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where somebody named Cairn, and with which words; ``team`` is the workspace."""
+
+    person: Person
+    channel: str
+    thread: str | None
+    team: str
+    typed: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Somebody's Home as it stands: what is locked in it, and which one it is."""
+
+    person: Person
+    capsule: object = field(repr=False)
+    name: object
 
 
 class Events:
@@ -85,21 +108,32 @@ class Events:
             return self._left(body, event["channel"])
         if person is None or self._is_machine(event, person):
             return True
+        # What waits keeps what it needs, and not the event: many could wait.
         work: Callable[[], Any]
         line = ""
         match kind:
             case "message" if (written := _read(event, person)) is not None:
-                work = partial(self._written, written)
-                # In danger nothing that was asked before is waited for.
-                line = "crisis" if self._answers.is_crisis(written.typed.text) else ""
-            case "app_mention":
-                work = partial(self._mentioned, event, person)
+                typed, line = self._kept(written.typed)
+                work = partial(self._written, replace(written, typed=typed))
+            case "app_mention" if (mention := _mention(event, person)) is not None:
+                typed, line = self._kept(mention.typed)
+                work = partial(self._mentioned, replace(mention, typed=typed))
             case "app_home_opened" if event.get("tab") == "home":
-                work, line = partial(self._home, event, person), "home"
+                work, line = partial(self._home, _home_of(event, person)), "home"
             case _:
                 return True
         key = (*person.key, line) if line else person.key
-        return self._tasks.spawn(key, lambda: self._once(body, person, work))
+        once = partial(self._once, body.get("event_id"), person, work)
+        urgent = line == _CRISIS
+        # What goes beyond what one person has waiting is dropped. Slack would send it three times
+        # more, and take the app for broken; who is in danger has the same card on its way to them.
+        return self._tasks.spawn(key, once, urgent=urgent) or urgent or not self._tasks.is_full
+
+    def _kept(self, typed: Typed) -> tuple[Typed, str]:
+        """Return what to keep of words, and their line: in danger nothing else is waited for."""
+        if self._answers.is_crisis(typed.text):
+            return typed, _CRISIS
+        return shortened(typed), ""
 
     def _left(self, body: Body, channel: str | None) -> bool:
         """Have told that Cairn was removed from a channel, or altogether.
@@ -111,7 +145,7 @@ class Events:
             for tenant in workspace_of(body):
                 await self._on_left(PLATFORM, tenant, channel)
 
-        return self._tasks.spawn(("left", *workspace_of(body)), tell)
+        return self._tasks.spawn(("left", *workspace_of(body), channel), tell)
 
     def _is_machine(self, event: Body, person: Person) -> bool:
         """Tell whether a program wrote it, ourselves included: no machine is answered."""
@@ -122,8 +156,7 @@ class Events:
         identity = self._people.identity
         return identity is not None and person.user == identity.user
 
-    async def _once(self, body: Body, person: Person, work: Callable[[], Any]) -> None:
-        event = body.get("event_id")
+    async def _once(self, event: object, person: Person, work: Callable[[], Any]) -> None:
         if isinstance(event, str) and not await is_new(self._seen, PLATFORM, person.tenant, event):
             return
         await work()
@@ -173,12 +206,9 @@ class Events:
 
     # -- a channel
 
-    async def _mentioned(self, event: Body, person: Person) -> None:
+    async def _mentioned(self, mention: Mention) -> None:
         """Answer to that person only; what they wrote stays unread but for signs of danger."""
-        channel, thread = event.get("channel"), event.get("thread_ts")
-        if not isinstance(channel, str):
-            return
-        text = plain_words(event.get("text"))
+        person, text = mention.person, mention.typed.text
         if person.outside:
             message = self._answers.refusal()
         else:
@@ -187,30 +217,28 @@ class Events:
                 message = self._answers.message(self._answers.at("crisis", lang), person)
             else:
                 reply = self._answers.at(HOME, lang)
-                message = self._answers.channel_reply(reply, self._chat_address(event))
-        thread = thread if isinstance(thread, str) else None
+                message = self._answers.channel_reply(reply, self._chat_address(mention))
         try:
-            await self._outbound.whisper(channel, person.user, message, thread)
+            await self._outbound.whisper(mention.channel, person.user, message, mention.thread)
         except SlackError:
             # Cairn or the person is not in that channel any more; their own chat is.
             await self._outbound.post(person.user, message)
 
-    def _chat_address(self, event: Body) -> str:
+    def _chat_address(self, mention: Mention) -> str:
         identity = self._people.identity
         team, bot = (identity.team, identity.user) if identity is not None else ("", "")
-        return self._outbound.chat_address(team or str(event.get("team", "")), bot)
+        return self._outbound.chat_address(team or mention.team, bot)
 
     # -- Home
 
-    async def _home(self, event: Body, person: Person) -> None:
+    async def _home(self, shown: Home) -> None:
         """Show Home, unless what is shown there is still good."""
-        view = event.get("view")
-        shown = view if isinstance(view, dict) else {}
-        chosen = self._answers.open(shown.get("private_metadata"), person, Surface.HOME, "en")
+        person = shown.person
+        chosen = self._answers.open(shown.capsule, person, Surface.HOME, "en")
         known = chosen.lang if isinstance(chosen, Spot) else self._people.tongue(person)
         lang = known or await self._people.learn_tongue(person) or "en"
         home = self._answers.home(self._answers.at(HOME, lang), person)
-        if not isinstance(chosen, Spot) or shown.get("callback_id") != home["callback_id"]:
+        if not isinstance(chosen, Spot) or shown.name != home["callback_id"]:
             await self._outbound.publish_home(person.user, home)
 
 
@@ -234,11 +262,26 @@ def _read(event: Body, person: Person) -> Written | None:
     edited = message is not event
     if message.get("subtype") not in _TYPED or not isinstance(channel, str):
         return None
-    thread = message.get("thread_ts")
     words, has_files = plain_words(message.get("text")), bool(message.get("files"))
-    return Written(
-        person,
-        channel,
-        thread if isinstance(thread, str) else None,
-        Typed(words, has_files=has_files, is_edited=edited),
-    )
+    typed = Typed(words, has_files=has_files, is_edited=edited)
+    return Written(person, channel, _thread(message), typed)
+
+
+def _mention(event: Body, person: Person) -> Mention | None:
+    """Return where somebody named Cairn; nothing where that is not said."""
+    channel = event.get("channel")
+    if not isinstance(channel, str):
+        return None
+    typed = Typed(plain_words(event.get("text")))
+    return Mention(person, channel, _thread(event), str(event.get("team", "")), typed)
+
+
+def _home_of(event: Body, person: Person) -> Home:
+    view = event.get("view")
+    shown = view if isinstance(view, dict) else {}
+    return Home(person, shown.get("private_metadata"), shown.get("callback_id"))
+
+
+def _thread(message: Body) -> str | None:
+    thread = message.get("thread_ts")
+    return thread if isinstance(thread, str) else None

@@ -49,7 +49,7 @@ from bot.forms import Counter, is_of_a_form
 from bot.pins.port import Left
 from bot.privacy import OWN, where_of
 from bot.seal import Seal, Surface
-from bot.tasks import Tasks
+from bot.tasks import Tasks, Work
 
 PATH: Final = "/api/messages"
 DRAIN: Final = 10.0
@@ -112,6 +112,7 @@ class TeamsChannel:
         self._speed = Speed(clock, burst=PERSON_BURST, rate=PERSON_RATE)
         self._slowed = slowed
         self.tasks = Tasks()
+        self._settling: dict[tuple[str, ...], Work] = {}
         self.outbound = Outbound(transport, clock)
         self.people = People(clock)
         self._answers = TeamsAnswers(conversation, seal)
@@ -230,7 +231,17 @@ class TeamsChannel:
             if self._events.stands_at(came, shown.capsule):  # else they have already gone on
                 await self.outbound.settle(came.chat, card, shown.card, summary, since)
 
-        self.tasks.spawn(came.person.key, settle)
+        name = (*came.person.key, came.chat.id)
+        waits = name in self._settling
+        self._settling[name] = settle  # of those that wait only the last one still stands
+        if waits:
+            return
+
+        async def settle_last() -> None:
+            await self._settling.pop(name)()
+
+        if not self.tasks.spawn(came.person.key, settle_last):
+            del self._settling[name]
 
     async def _dialog(self, came: Came) -> Answer:
         press = press_of(_dict(came.activity, "value").get("data"))

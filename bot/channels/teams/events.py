@@ -26,7 +26,7 @@ from bot.channels.teams.people import People
 from bot.channels.teams.presses import Presses, Shown
 from bot.channels.teams.retries import Retries
 from bot.channels.teams.transport import BlockedError, Chat, TooLargeError, TransportError
-from bot.channels.typed import Typed, goes_on, typed_reply
+from bot.channels.typed import Typed, goes_on, shortened, typed_reply
 from bot.conversation import Reply
 from bot.guidance.pages import HOME
 from bot.guidance.screen import Trouble
@@ -38,6 +38,11 @@ from bot.tasks import Tasks
 
 Body = Mapping[str, Any]
 _ADDED: Final = frozenset({"add", "add-upgrade"})
+_CRISIS: Final = ("crisis",)
+"""The line of words of danger: it has its turn whatever else waits."""
+
+_NEEDED: Final = ("type", "id", "timestamp", "conversation", "replyToId")
+"""What is kept of an activity while it waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +95,44 @@ class Events:
         came = came_of(activity, self._people)
         if came is None or self._retries.is_one(came):
             return True
-        line: tuple[str, ...]
-        text, line = "", ()
+        # What waits keeps what it needs, and not the activity: many could wait.
+        came = replace(came, activity=_needed(activity))
+        line: tuple[str, ...] = ()
         match activity["type"]:
             case "message" if isinstance(activity.get("value"), dict):
                 press = press_of(activity["value"])
-                work, text = partial(self._submitted, came, press), press.fields.typed
+                _, line = self._kept(Typed(press.fields.typed))
+                work = partial(self._submitted, came, press)
             case "message" if is_personal(activity):
-                typed = typed_of(activity)
-                work, text = partial(self._written, came, typed), typed.text
+                typed, line = self._kept(typed_of(activity))
+                work = partial(self._written, came, typed)
             case "message":
-                typed = typed_of(activity)
-                work, text = partial(self._mentions.answer, came, typed), typed.text
-                line = ("mention", came.chat.id)
+                typed, line = self._kept(typed_of(activity))
+                work = partial(self._mentions.answer, came, typed)
+                if not line:
+                    line = ("mention", came.chat.id)
+                    if self._tasks.is_busy((*came.person.key, *line)):
+                        return True  # the way to their chat is on its way to them
             case "messageUpdate" if is_personal(activity) and _is_edit(activity):
-                typed = typed_of(activity, edited=True)
-                work, text = partial(self._written, came, typed), typed.text
+                typed, line = self._kept(typed_of(activity, edited=True))
+                work = partial(self._written, came, typed)
             case "installationUpdate" if is_personal(activity):
                 if activity.get("action") not in _ADDED:
                     return True
                 work = partial(self._welcome, came)
             case _:
                 return True
-        if self._answers.is_crisis(text):
-            line = ("crisis",)  # nothing that was asked before is waited for
-        elif line and self._tasks.is_busy((*came.person.key, *line)):
-            return True  # the way to their chat is on its way to them
-        return self._tasks.spawn((*came.person.key, *line), partial(self._once, came, work))
+        key, once = (*came.person.key, *line), partial(self._once, came, work)
+        urgent = line == _CRISIS
+        # What goes beyond what one person has waiting is dropped: Teams would show them an error
+        # or send it again; who is in danger has the same card on its way to them.
+        return self._tasks.spawn(key, once, urgent=urgent) or urgent or not self._tasks.is_full
+
+    def _kept(self, typed: Typed) -> tuple[Typed, tuple[str, ...]]:
+        """Return what to keep of words, and their line: in danger nothing else is waited for."""
+        if self._answers.is_crisis(typed.text):
+            return typed, _CRISIS
+        return shortened(typed), ()
 
     def not_answered(self, activity: Body) -> None:
         """Note that Teams got no answer in time, so that it will send the activity once more."""
@@ -222,6 +238,12 @@ class Events:
             press = replace(press, capsule=known.capsule)
         shown = self._presses.in_chat(press, came.person, lang)
         await self._put(came, shown, card if is_id(card) else None)
+
+
+def _needed(activity: Body) -> Body:
+    needed = {name: activity[name] for name in _NEEDED if name in activity}
+    # That there is one says that it was a press.
+    return {**needed, "value": {}} if isinstance(activity.get("value"), dict) else needed
 
 
 def _is_edit(activity: Body) -> bool:
