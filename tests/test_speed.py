@@ -14,6 +14,10 @@ from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
 from bot.metrics import Metrics
 from tests.slack.fake import FakeSlack
 from tests.slack_app import running
+from tests.teams.fake import FakeTeams
+from tests.teams_app import running as teams_running
+from tests.test_slack_walk import words
+from tests.test_teams_walk import words as words_in_teams
 
 
 class Clock:
@@ -81,6 +85,24 @@ async def test_a_program_in_somebodys_name_is_asked_to_slow_down_and_others_are_
         assert (await bob.slash()).status == 200
         async with http.get(f"{cairn.url}metrics") as page:
             assert 'cairn_slowed_total{route="slack"}' in await page.text()
+
+
+async def test_words_of_danger_are_heard_however_fast_somebody_was_before():
+    async with (
+        FakeSlack(rates=False) as fake,
+        running(fake) as cairn,
+        FakeTeams(rates=False) as teams,
+        teams_running(teams) as other,
+    ):
+        cairn.channel._speed = Speed(Clock(), burst=1, rate=1.0)
+        other.channel._speed = Speed(Clock(), burst=1, rate=1.0)
+        alice, amy = fake.person("alice", locale="en-CA"), teams.person("amy", locale="en-CA")
+        assert [(await alice.message("menu")).status for _ in range(3)] == [200, 429, 429]
+        assert (await alice.message("I want to die")).status == 200
+        await fake.until(lambda: any("9-8-8" in words(one) for one in alice.sees()))
+        assert [(await amy.message("menu")).status for _ in range(3)] == [200, 429, 429]
+        assert (await amy.message("I want to die")).status == 200
+        await teams.until(lambda: any("9-8-8" in words_in_teams(one) for one in amy.cards))
 
 
 async def test_one_address_takes_the_web_chat_from_nobody_by_any_path():

@@ -20,7 +20,7 @@ from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.board import SlackBoard
 from bot.channels.slack.cards import Cards
 from bot.channels.slack.client import SlackSettings, client_of
-from bot.channels.slack.decode import person_of, workspace_of
+from bot.channels.slack.decode import person_of, plain_words, workspace_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
 from bot.channels.slack.events import Events
@@ -75,6 +75,7 @@ class SlackChannel:
         self.outbound = Outbound(client, session, time.monotonic, failed=self._failed)
         self.people = People(settings.workspaces, self.outbound, time.monotonic)
         answers = SlackAnswers(conversation, seal)
+        self._answers = answers
         self._cards = Cards(time.monotonic)
         events = Events(
             answers,
@@ -146,8 +147,10 @@ class SlackChannel:
             person = person_of(incoming.body)
             # What Cairn itself posts comes back as events; that is nobody's haste.
             own = self.people.identity is not None and self.people.identity.user
-            hasty = person is not None and person.user != own
-            if hasty and person is not None and not self._speed.allows(*person.key):
+            hasty = (
+                person is not None and person.user != own and not self._speed.allows(*person.key)
+            )
+            if hasty and not self._answers.is_crisis(_typed(incoming.body)):
                 # Slack asks them to try again, and sends an event again by itself.
                 if self._slowed is not None:
                     self._slowed()
@@ -203,6 +206,12 @@ class SlackChannel:
         parts = (self._cards, self._windows, self._directory, self.people, self.outbound)
         for part in parts:
             part.sweep()
+
+
+def _typed(body: Body) -> str:
+    """Return what somebody typed in a message or after a command."""
+    event = body.get("event")
+    return plain_words(event.get("text") if isinstance(event, dict) else body.get("text"))
 
 
 def _is_farewell(body: Body) -> bool:
