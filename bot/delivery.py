@@ -25,6 +25,7 @@ from bot.desk.records import (
     CARD,
     CLAIMER,
     DEPUTY,
+    HEAD,
     LETTER,
     NOTICE,
     OFFER,
@@ -211,19 +212,46 @@ class Delivery:
         await self._posting.sent(thing)
 
     async def _tell(self, thing: ToSend, kept: Kept) -> None:
-        people = kept.case.people
-        if people is not None:
-            if thing.detail == CLAIMER:
-                who = people.claimer
-            else:
-                who = self._directory.special(kept.case.office, thing.detail)
-                if who is not None and who.id not in people.claimers:
-                    who = None  # they are not to know of it, or the person does not know of them
-                elif not _waits_for(kept.case, thing.detail):
-                    who = None  # it moved on while this was on its way
-            if who is not None:
-                await self._write(who, self._cards.waiting(kept.case))
+        who = await self._told(kept.case, thing.detail)
+        if who is not None:
+            await self._write(who, self._cards.waiting(kept.case))
         await self._posting.sent(thing)
+
+    async def _told(self, case: Case, part: str) -> Who | None:
+        """Return who is to be told of a case; nothing where it moved on, or nobody may hear of it.
+
+        Of a case hears only who is in the office's channel at this moment. Where the claimer is
+        not any more, the head is told instead, who can hand it to somebody else.
+
+        Raises:
+            RefusedError: the claimer is not there any more, nor a head who could take their place.
+
+        """
+        if case.people is None:
+            return None
+        if part != CLAIMER:
+            waits = _waits_for(case, part)
+            return await self._there(case, self._part(case, part)) if waits else None
+        if case.people.claimer is None:
+            return None
+        who = await self._there(case, case.people.claimer)
+        if who is not None or case.state is State.CHECKING:
+            return who  # who does not say that they have no conflict loses it within an hour
+        who = await self._there(case, self._part(case, HEAD))
+        if who is None:
+            raise RefusedError("claimer_left")
+        return who
+
+    def _part(self, case: Case, part: str) -> Who | None:
+        """Return the deputy or the head, if they are to know of it and the person knows of them."""
+        who = self._directory.special(case.office, part)
+        claimers = case.people.claimers if case.people is not None else frozenset()
+        return who if who is not None and who.id in claimers else None
+
+    async def _there(self, case: Case, who: Who | None) -> Who | None:
+        """Return somebody if they are in the office's channel at this moment."""
+        is_there = who is not None and await self._audience.has(case.office, who)
+        return who if is_there else None
 
     async def _letter(self, thing: ToSend, kept: Kept) -> None:
         case = kept.case

@@ -110,7 +110,9 @@ class Press:
 
     ``held`` is what the form held, or the value of the card. ``picked`` and ``written`` are its
     fields by name. ``at`` is what a card in an office's channel is called, as ``post`` returned it;
-    ``where`` the channel that a form was asked for in, where that is known.
+    ``where`` the channel that a form was asked for in, where that is known. ``once`` is the same
+    where the same request comes again, and in no other press; empty where nobody can tell. It is
+    no part of what a press means.
     """
 
     do: str
@@ -119,6 +121,7 @@ class Press:
     written: Mapping[str, str] = field(default_factory=dict, repr=False)
     at: str = ""
     where: Place | None = None
+    once: str = field(default="", repr=False, compare=False)
 
 
 class Counter(Protocol):

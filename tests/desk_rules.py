@@ -21,6 +21,9 @@ from bot.platforms import Who
 
 QUARTER = timedelta(minutes=15)
 RETRY = timedelta(minutes=10)
+QUIET = timedelta(hours=1)
+"""How long somebody who has not looked is not told again."""
+
 KEPT = {State.WITHDRAWN: 0, State.FALLBACK: 5, State.CLOSED: 30}
 """Days for which words are kept after a case has ended."""
 
@@ -147,6 +150,9 @@ class Told:
     claimer: Who | None = None
     holds: set[str] = field(default_factory=set)
     lifts: set[str] = field(default_factory=set)
+    told: dict[str, datetime] = field(default_factory=dict)
+    """When somebody was told who has not looked since."""
+
     has_card: bool = False
     was_open: bool = False
     """Whether somebody at the office could read it."""
@@ -302,7 +308,7 @@ class Rules:
         act: Callable[..., bool] = getattr(self, f"_{name}")
         if case.is_erased or not act(case, who, *more):
             return False
-        if name not in ("withdraw", "recuse"):
+        if name not in ("withdraw", "recuse", "read"):
             self._note(case, name)
         return True
 
@@ -341,20 +347,32 @@ class Rules:
             return False
         case.claimer = to
         self._to(case, State.CHECKING)
-        return self._card(case) and (to.id == who.id or self._send(case, "tell", "claimer"))
+        return self._card(case) and self._tell(case, who)
 
     def _reply(self, case: Told, who: Who, _: str) -> bool:
         if not case.claims(who) or not self._is_worked_on(case):
             return False
         case.replied = True
         self._to(case, State.ANSWERED)
-        return self._card(case) and self._send(case, "notice")
+        return self._card(case) and self._notice(case)
 
     def _resolve(self, case: Told, who: Who, _: Reason) -> bool:
         if not case.claims(who) or not self._is_worked_on(case):
             return False
         self._to(case, State.RESOLVED)
-        return self._card(case) and self._send(case, "notice")
+        return self._card(case) and self._notice(case)
+
+    def _read(self, case: Told, who: Who) -> bool:
+        if who.id == case.asker.id:
+            if case.state is State.WITHDRAWN:
+                return False
+        else:
+            ended = (State.RESOLVED, State.CLOSED)
+            if not case.claims(who) or not (self._is_worked_on(case) or case.state in ended):
+                return False
+            self._note(case, "read")
+        case.told.pop(who.id, None)
+        return True
 
     def _keep(self, case: Told, who: Who, record: Record) -> bool:
         ended = (State.RESOLVED, State.CLOSED)
@@ -378,13 +396,13 @@ class Rules:
             self._to(case, State.CLAIMED)
         elif case.state is not State.CLAIMED:
             return False
-        return self._card(case) and self._send(case, "tell", "claimer")
+        return self._card(case) and self._tell(case, who)
 
     def _reopen(self, case: Told, who: Who) -> bool:
         if who.id != case.asker.id or not self._open_again(case):
             return False
         self._card(case)
-        return self._send(case, "tell", "claimer")
+        return self._tell(case, who)
 
     def _open_again(self, case: Told) -> bool:
         if case.state is not State.RESOLVED or self.now - case.since > timedelta(14):
@@ -516,6 +534,24 @@ class Rules:
         self._note(case, "erase")
         case.is_erased = True
         case.recorded.clear()
+
+    def _tell(self, case: Told, by: Who) -> bool:
+        """Tell the claimer of what somebody else did."""
+        assert case.claimer is not None
+        return by.id == case.claimer.id or self._once(case, case.claimer, "tell", "claimer")
+
+    def _notice(self, case: Told) -> bool:
+        return self._once(case, case.asker, "notice")
+
+    def _once(self, case: Told, who: Who, kind: str, to: str = "") -> bool:
+        """Tell somebody, unless they were told within the hour and have not looked, or will be."""
+        is_coming = any((row.case, row.kind, row.to) == (case, kind, to) for row in self.outbox)
+        at = case.told.get(who.id)
+        if is_coming or (at is not None and abs(self.now - at) < QUIET):
+            case.told.setdefault(who.id, self.now)
+            return True
+        case.told[who.id] = self.now
+        return self._send(case, kind, to)
 
     def _card(self, case: Told) -> bool:
         return self._send(case, "card") if case.has_card else True

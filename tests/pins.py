@@ -90,6 +90,8 @@ class Channel:
     pinned: list[str] = field(default_factory=list)
     may_pin: bool = True
     may_post: bool = True
+    left: set[str] = field(default_factory=set)
+    """Who is not in it any more."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,10 @@ class Wall:
         channel = self.channels.get(place.channel)
         return channel.room if channel is not None else Room.ABSENT
 
+    async def has(self, place: Place, who: Who) -> bool:
+        await self._begin("has", place, "")
+        return who.user not in self.channels[place.channel].left
+
     def draw(self, replies: Sequence[Reply], changed: str | None) -> Drawn:
         assert replies, "a post in no language"
         seen = [block for reply in replies for block in pinned(reply, PEN, changed)]
@@ -216,7 +222,7 @@ class Wall:
         assert place.tenant == TENANTS[self.name]
         now, waited_for = self._clock().timestamp(), WAITED_FOR.get()
         call = Call(method, place.channel, ref, now, waited_for)
-        if method in ("post", "room"):
+        if method in ("post", "room", "has"):
             assert not ref
         else:
             assert ref in self._known(place), f"{method} of a post that never was: {ref!r}"

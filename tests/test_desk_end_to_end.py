@@ -14,7 +14,7 @@ from tests.both_app import Running, running
 from tests.slack import screen as slack_screen
 from tests.slack.fake import FakeSlack
 from tests.slack.state import Message
-from tests.slack_app import block_named, guidance_of
+from tests.slack_app import block_named, guidance_of, hand_over
 from tests.teams import screen as teams_screen
 from tests.teams.fake import FakeTeams
 from tests.teams.person import Person
@@ -126,3 +126,30 @@ async def test_somebody_in_teams_asks_and_an_office_on_slack_answers(cairn: Runn
         data = path.read_bytes()
         for secret in (WORDS, REPLY, "Alice Asker", alice.user.aad):
             assert secret.encode() not in data, path.name
+
+
+async def test_what_slack_and_teams_sent_acts_once_however_often_it_comes_again(cairn: Running):
+    alice, officer = await asked(cairn, "en"), cairn.officers[0]
+    for act in ("desk:claim", "desk:clear"):
+        await officer.press(card(cairn) if act == "desk:claim" else officer.view, act)
+        await cairn.settle()
+    await officer.fill(PHRASES["desk_reply"].en, REPLY)
+    for _ in ("preview", "send"):
+        await officer.submit(officer.view)
+        await cairn.settle()
+    reply = cairn.slack.deliveries[-1]
+    alice.close()
+    await alice.press(alice.card, PHRASES["desk_read"].en)
+    await alice.type(alice.dialog, "desk:en:write:answer", "Thank you")
+    await alice.press(alice.dialog, PHRASES["desk_send_answer"].en)
+    answer = cairn.teams.deliveries[-1]
+    await cairn.settle()
+    kept = len(cairn.rows("messages"))
+    assert kept == 3
+    for _ in range(2):
+        again = await hand_over(cairn.slack, reply.delivery)
+        assert (again.status, PHRASES["desk_replied"].en in again.body) == (200, True)
+        back = await cairn.teams.redeliver(answer)
+        assert (back.status, PHRASES["desk_replied"].en in back.body) == (200, True)
+        await cairn.settle()
+    assert len(cairn.rows("messages")) == kept

@@ -313,6 +313,7 @@ async def test_whoever_opens_a_case_again_is_not_told_of_it_and_the_other_side_i
     number = await to_the_office(desk, alice, olive)
     await desk.service.resolve(number, olive.who, Reason.ANSWERED)
     await desk.deliver()
+    await desk.service.read_own(number, alice.who)  # who has not looked is not told again at once
     desk.teams.told.clear()
     desk.slack.told.clear()
     await desk.service.reopen(number, olive.who if by_the_office else alice.who)

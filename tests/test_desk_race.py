@@ -19,6 +19,7 @@ from sqlalchemy import select
 from bot.desk.case import Case, NotAllowedError, People, Reason, State, Why
 from bot.desk.port import Card
 from bot.desk.service import MOST_A_DAY, MOST_OPEN, Desk, TooManyError
+from bot.forms import Press
 from bot.platforms import Place, Who
 from bot.store import audit
 from bot.store.outbox import LEASE
@@ -292,6 +293,18 @@ async def test_while_one_delivers_nobody_else_has_the_same_thing(address: str):
         cards = slack.channels[CHANNEL].cards.values()
         assert sorted(card.value for card in cards) == sorted(numbers), "each case has one card"
         assert not await other.delivery.once()
+
+
+async def test_a_request_that_comes_to_each_replica_at_once_acts_once(address: str):
+    async with replicas(address, REPLICAS) as worlds:
+        number = await worlds[0].opened(person(1))
+        olive = OFFICERS[0]
+        reply = Press("desk:reply", number, {}, {"reply": "An answer"}, once="1")
+        answer = Press("desk:answer", number, {}, {"answer": "Thanks"}, once="2")
+        for _ in range(2):
+            await asyncio.gather(*(one.counter.press(olive, reply, "en") for one in worlds))
+            await asyncio.gather(*(one.counter.press(person(1), answer, "en") for one in worlds))
+        assert len((await worlds[0].service.read(number, olive)).words) == 3
 
 
 async def test_what_somebody_has_taken_and_left_goes_to_one_other_after_its_time(address: str):

@@ -35,7 +35,7 @@ from bot.channels.slack.channel import CHANNEL as SLACK_CHANNEL
 from bot.channels.teams.channel import CHANNEL as TEAMS_CHANNEL
 from bot.conversation import Conversation, Look, Move
 from bot.desk import approach
-from bot.desk.cards import Cards
+from bot.desk.cards import Cards, topic_words
 from bot.desk.case import Case, NotAllowedError, People, Reason, State
 from bot.desk.port import Reader
 from bot.desk.records import Words
@@ -252,6 +252,39 @@ async def test_t5_the_same_words_after_the_office_was_done_open_it_again(desk: W
     case = await desk.service.answer(number, alice, "Please")
     assert case.state is State.CLAIMED
     assert len((await desk.service.read(number, alice)).words) == 3
+
+
+async def test_t5_a_request_that_comes_again_acts_no_more_whatever_has_happened_since(desk: World):
+    alice, olive = AtCounter(desk, person(1)), AtCounter(desk, OFFICERS[0])
+    number = await desk.opened(alice.who)
+    reply = Press("desk:reply", number, {}, {"reply": "An answer"}, once="1")
+    answer = Press("desk:answer", number, {}, {"answer": "Thanks"}, once="2")
+    for _ in range(3):
+        await olive.forge(reply)
+        assert olive.says("desk_replied")
+        await alice.forge(answer)
+        assert alice.says("desk_replied")
+    assert len((await desk.service.read(number, alice.who)).words) == 3
+    done = Press("desk:resolved", number, {"reason": ("answered",)}, once="3")
+    await olive.forge(done)
+    await alice.forge(Press("desk:reopen", number, once="4"))
+    await olive.forge(done)
+    assert (await desk.service.look(number)).state is State.CLAIMED
+    await olive.forge(dataclasses.replace(done, once="5"))
+    await olive.forge(Press("desk:closed", number, FIELDS, once="6"))
+    assert (await desk.service.look(number)).state is State.CLOSED, "one press may do two things"
+
+
+async def test_t5_the_mark_of_a_request_that_did_nothing_is_not_kept(desk: World):
+    number = await desk.opened(person(1))
+    olive = AtCounter(desk, OFFICERS[0])
+    reply = Press("desk:reply", number, {}, {"reply": "An answer"}, once="1")
+    await desk.service.resolve(number, olive.who, Reason.ANSWERED)
+    await olive.forge(reply)
+    await desk.service.reopen(number, person(1))
+    await olive.forge(reply)
+    assert olive.says("desk_replied")
+    assert len((await desk.service.read(number, person(1))).words) == 2
 
 
 async def test_t5_claim_pressed_twice_by_one_officer_is_one_claim(desk: World):
@@ -584,6 +617,117 @@ async def test_a_claimer_who_has_left_the_channel_reads_no_more(desk: World):
         await olive.forge(forged(do, number))
     assert len((await desk.service.read(number, person(1))).words) == 1
     assert (await desk.service.look(number)).state is State.CLAIMED
+
+
+SPECIAL = {"claimer": OFFICERS[0], "deputy": DEPUTY, "head": HEAD}
+ALSO_OUTSIDE = ("desk:hold", "desk:lift", "desk:recuse")
+"""What needs nobody in the channel: to hold, and to step aside."""
+
+
+@pytest.fixture
+async def all_hold(tmp_path: Path) -> AsyncIterator[World]:
+    """A desk whose deputy, head and first officer may also hold cases."""
+    holders = tuple(who.user for who in SPECIAL.values())
+    desks = {**DESKS, OFFICE: desk_on_slack(holders=holders)}
+    async with world(f"sqlite:///{tmp_path}/cairn.db", desks=desks) as one:
+        yield one
+
+
+@pytest.mark.parametrize("who", SPECIAL.values(), ids=SPECIAL)
+async def test_whoever_was_taken_out_of_the_channel_gets_at_nothing_whatever_their_part(
+    all_hold: World, who: Who
+):
+    desk, service = all_hold, all_hold.service
+    numbers = [await desk.send(person(n)) for n in range(1, 5)]
+    await desk.deliver()
+    _, checking, claimed, resolved = numbers
+    for number in (checking, claimed, resolved):
+        await service.claim(number, who)
+    for number in (claimed, resolved):
+        await service.clear(number, who)
+    await service.resolve(resolved, who, Reason.ANSWERED)
+    assert await reading(desk, claimed, who)
+    del desk.slack.channels[CHANNEL].members[who.user]
+    before = [await service.look(number) for number in numbers]
+    hand = AtCounter(desk, who)
+    for number, do in product(numbers, OF_A_CASE):
+        if do not in ALSO_OUTSIDE:
+            await hand.forge(forged(do, number))
+            assert hand.says("desk_no_case") or hand.ways == ["desk:hold"], do
+    assert "Some words" not in "".join(words(form) for form in hand.seen)
+    assert [await service.look(number) for number in numbers] == before
+    assert len((await service.read(claimed, person(3))).words) == 1
+
+
+@pytest.mark.parametrize("who", SPECIAL.values(), ids=SPECIAL)
+async def test_whoever_was_taken_out_of_the_channel_can_still_hold_and_sees_the_number_alone(
+    all_hold: World, who: Who
+):
+    desk = all_hold
+    number = await desk.opened(person(1))
+    del desk.slack.channels[CHANNEL].members[who.user]
+    hand = AtCounter(desk, who)
+    await hand.forge(Press("desk:open", number))
+    await hand.press("desk:hold")
+    assert hand.says("desk_hold_asked")
+    for form in hand.seen:
+        assert next(one.words for one in form.parts if isinstance(one, Said)).endswith(number)
+        assert topic_words(desk.conversation.guidance, "post_reported", "en") not in words(form)
+
+
+async def test_a_claimer_who_has_left_the_channel_is_told_nothing_and_the_head_is(desk: World):
+    number = await desk.opened(person(1))
+    del desk.slack.channels[CHANNEL].members[OFFICERS[0].user]
+    await desk.service.answer(number, person(1), "Anybody there?")
+    await desk.deliver()
+    assert [user for user, _ in desk.slack.told] == [HEAD.user]
+    head = AtCounter(desk, HEAD)
+    await head.open(desk.slack.told[0][1], "desk:open")
+    await head.press("desk:transfer")
+    await head.press("desk:hand_over", to=OFFICERS[1].id)
+    await desk.deliver()
+    assert desk.slack.told[-1][0] == OFFICERS[1].user
+
+
+async def test_where_neither_claimer_nor_head_is_left_nobody_is_told_and_the_log_says_so(
+    desk: World, caplog: pytest.LogCaptureFixture
+):
+    number = await desk.opened(person(1))
+    for who in (OFFICERS[0], HEAD):
+        del desk.slack.channels[CHANNEL].members[who.user]
+    await desk.service.answer(number, person(1), "Anybody there?")
+    await desk.deliver()
+    assert desk.slack.told == []
+    assert "claimer_left" in caplog.text
+
+
+async def test_a_head_and_a_deputy_who_have_left_the_channel_are_told_nothing(desk: World):
+    offered = await desk.send(person(1))
+    await desk.opened(person(2))
+    for who in (HEAD, DEPUTY):
+        del desk.slack.channels[CHANNEL].members[who.user]
+    desk.clock.move(days=4)
+    await desk.keeper.tick()
+    assert {"deputy", "head"} <= {*await acts_of(desk, offered), *await acts_of(desk, "AAA-002")}
+    await desk.deliver()
+    assert desk.slack.told == []
+
+
+@pytest.mark.parametrize("how", ["public", "down"])
+async def test_nobody_is_told_while_who_is_in_the_channel_is_not_known(desk: World, how: str):
+    number = await desk.opened(person(1))
+    channel = desk.slack.channels[CHANNEL]
+    channel.is_open = how == "public"
+    desk.slack.fault = lambda call: (
+        LaterError("down") if [call, how] == ["readers", "down"] else None
+    )
+    await desk.service.answer(number, person(1), "Anybody there?")
+    await desk.deliver()
+    assert desk.slack.told == []
+    channel.is_open, desk.slack.fault = False, lambda _: None
+    desk.clock.move(minutes=15)
+    await desk.deliver()
+    assert [user for user, _ in desk.slack.told] == [OFFICERS[0].user]
 
 
 @pytest.mark.parametrize("how", ["public", "crowded", "down", "gone"])

@@ -420,6 +420,22 @@ STORIES: Mapping[str, Story] = {
             step(1, 240, "close", FIRST),
         )
     ),
+    "written in again and again": Story(
+        (
+            *OPENED,
+            step(0.25, 1, "reply", FIRST),
+            step(0.25, 0.5, "reply", FIRST),
+            step(0, 1, "answer", ASKER),
+            step(0, 0.5, "answer", ASKER),
+            step(0, 0.5, "answer", ASKER),
+            step(0, 0.5, "read", FIRST),
+            step(0, 0.25, "answer", ASKER),
+            step(0.5, 1, "reply", FIRST),
+            step(0, 0.25, "read", ASKER),
+            step(0, 0.25, "reply", FIRST),
+            step(1, 2, "reply", FIRST),
+        )
+    ),
     "handed on and back": Story(
         (
             *OPENED,
@@ -461,6 +477,8 @@ def wandering(random: Random) -> Story:
         lambda: ("close", random.choice([HEAD, *OFFICERS])),
         lambda: ("hold", random.choice(HOLDERS)),
         lambda: ("lift", random.choice(HOLDERS)),
+        lambda: ("read", random.choice(OFFICERS)),
+        lambda: ("read", ASKER),
     ]
     steps: list[Step] = list(OPENED)
     for _ in range(20):

@@ -95,8 +95,8 @@ def picked(form: Form, name: str) -> Picked:
 
 
 def down_for_writing(call: Call) -> LaterError | None:
-    """What tells what a channel is, and does nothing else."""
-    return None if call.method == "room" else LaterError("down")
+    """What tells what a channel is and who is in it, and does nothing else."""
+    return None if call.method in ("room", "has") else LaterError("down")
 
 
 def everything_else(guidance: Guidance, words: str = "Other") -> Guidance:
@@ -121,7 +121,8 @@ async def test_a_summary_is_posted_pinned_and_remembered(here: World):
     )  # fmt: skip
     assert row.told == len(plain().revisions)
     await here.rest(hours=2)
-    assert [call.method for call in here.slack.calls] == ["room", "room", "post", "hold", "address"]
+    asked = ["room", "room", "has"]
+    assert [call.method for call in here.slack.calls] == [*asked, "post", "hold", "address"]
 
 
 async def test_the_same_summary_in_another_language_takes_the_place_of_the_first(here: World):
@@ -786,8 +787,9 @@ async def test_what_stands_is_not_given_up_for_a_wish_that_an_outage_came_betwee
 async def test_what_is_to_go_during_an_outage_goes_after_it(here: World):
     here.round = DAY / 4
     await here.pin()
-    here.slack.fault = down
+    here.slack.fault = down_for_writing
     assert says(await here.unpin(), "pin_left_soon")
+    here.slack.fault = down
     await here.rest(days=4)
     here.slack.fault = no_fault
     await here.rest(hours=2)
@@ -1047,7 +1049,7 @@ async def test_what_is_to_go_goes_although_only_an_older_cairn_is_left(two: Worl
     older, newer = two.replicas
     newer.talk.swap(changed(), sample()[1])
     await two.rest(hours=1)
-    two.replicas, two.slack.fault = [older], down
+    two.replicas, two.slack.fault = [older], down_for_writing
     assert says(await two.unpin(), "pin_left_soon")
     two.slack.fault = no_fault
     await two.rest(hours=1)

@@ -160,6 +160,35 @@ async def test_a_channel_that_became_another_kind_meanwhile_gets_no_post(here: W
 
 
 @pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("platform", ["slack", "teams"])
+async def test_who_was_taken_out_of_the_channel_meanwhile_changes_nothing_there(
+    here: World, platform: str, lang: Lang
+):
+    who, wall = person(1, platform), here.walls[platform]
+    await here.pin(who=who)
+    put = await here.seen(who=who, summary="generative_ai")
+    take = await here.press(who, Press(LEAVE, where=at(platform)))
+    picked_pins = {"pins": picked(take, "pins").picked}
+    wall.channels[TEAM].left.add(who.user)
+    for press in (Press(PUT, put.held), Press(REMOVE, take.held, picked_pins)):
+        form = await here.press(who, press, lang)
+        assert says(form, "pin_expired", lang)
+        assert buttons(form) == []
+    assert len(wall.posts()) == len(await here.rows()) == 1
+
+
+async def test_where_it_cannot_be_told_who_is_in_the_channel_nothing_changes_there(here: World):
+    await here.pin()
+    put = await here.seen(summary="generative_ai")
+    take = await here.press(person(), Press(LEAVE, where=at()))
+    picked_pins = {"pins": picked(take, "pins").picked}
+    here.slack.fault = lambda call: down(call) if call.method == "has" else None
+    for press in (Press(PUT, put.held), Press(REMOVE, take.held, picked_pins)):
+        assert says(await here.press(person(), press), "pin_later")
+    assert len(here.slack.posts()) == len(await here.rows()) == 1
+
+
+@pytest.mark.parametrize("lang", LANGS)
 async def test_where_the_platform_refuses_the_post_it_is_said_and_forgotten(
     here: World, lang: Lang
 ):

@@ -401,7 +401,7 @@ async def _answered(cairn: Running, found: Sent, officer: Hand) -> None:
     await officer.press(at_office.CLEAR)
     found.opened = officer.text
     await officer.press(at_office.EXPORT)
-    found.copied = officer.fields["copy1"]
+    (found.copied,) = [text for name, text in officer.fields.items() if name[:4] == "copy"]
     await officer.press(on_cards.OPEN)
     await officer.write("reply", REPLY)
     await officer.press(at_office.PREVIEW)

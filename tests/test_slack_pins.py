@@ -509,6 +509,51 @@ async def test_a_summary_is_taken_away(
     assert say("pin_leave_none") in await begin(cairn, alice, team, word)
 
 
+async def test_who_was_taken_out_of_a_private_channel_pins_nothing_with_a_form_of_it(
+    cairn: Running, fake: FakeSlack, alice: Person
+):
+    bob = fake.person("bob")
+    secret = fake.channel("secret", alice, bob, is_private=True)
+    assert say("pin_done") in await pin(cairn, alice, secret)
+    stands = len(secret.shown())
+    await begin(cairn, bob, secret)
+    title = guidance_of().guidance.summaries["generative_ai"].title.en
+    await bob.fill(say("pin_which"), title)
+    await bob.submit()
+    secret.members.discard(bob.id)
+    await bob.submit()
+    await cairn.drain()
+    assert say("pin_expired") in screen.text(bob.view)
+    assert len(secret.shown()) == stands
+    secret.members.add(bob.id)
+    await begin(cairn, bob, secret, "unpin")
+    secret.members.discard(bob.id)
+    await bob.submit()
+    await cairn.drain()
+    assert say("pin_expired") in screen.text(bob.view)
+    assert len(secret.shown()) == stands
+
+
+async def test_who_is_not_in_a_public_channel_may_be_at_any_moment_and_is_not_looked_for(
+    fake: FakeSlack, board: SlackBoard, team: Channel
+):
+    bob = fake.person("bob")
+    assert await board.has(at(team), Who("slack", "T0CAIRN", bob.id))
+    assert called(fake, "conversations.members") == []
+
+
+async def test_where_slack_does_not_say_that_a_channel_is_public_its_people_are_looked_at(
+    fake: FakeSlack, board: SlackBoard, alice: Person
+):
+    bob = fake.person("bob")
+    secret = fake.channel("secret", alice, is_private=True)
+    assert await board.has(at(secret), Who("slack", "T0CAIRN", alice.id))
+    assert not await board.has(at(secret), Who("slack", "T0CAIRN", bob.id))
+    secret.members.discard(fake.workspace.bot.id)
+    with pytest.raises(PlatformError):
+        await board.has(at(secret), Who("slack", "T0CAIRN", alice.id))
+
+
 def _shared(fake: FakeSlack, team: Channel) -> None:
     team.is_ext_shared = True
 

@@ -350,6 +350,29 @@ async def test_what_was_pinned_is_taken_away_by_whoever_asks(
     assert await cairn.pins.of(cairn.place(chat)) == ()
 
 
+@pytest.mark.parametrize("kind", ["team", "group"])
+async def test_who_was_taken_out_meanwhile_pins_nothing_and_takes_nothing_away(
+    cairn: Pinning, alice: Person, bob: Person, kind: str, request: pytest.FixtureRequest
+):
+    chat: Chat = request.getfixturevalue(kind)
+    post = await pins_it(cairn, alice, chat)
+    put = await asks(cairn, bob, chat, "épingler")
+    take = await asks(cairn, alice, chat, "unpin")
+    await chooses(cairn, bob, put, "fr")
+    alice.close()
+    await alice.press(take, cairn.say("pin_start_leave"))
+    for person in (alice, bob):
+        chat.members.pop(person.id)
+    before = len(chat.messages)
+    await bob.press(bob.dialog, cairn.say("pin_put", "fr"))
+    await alice.press(alice.dialog, cairn.say("pin_leave"))
+    await cairn.settle()
+    assert cairn.say("pin_expired", "fr") in screen.text(bob.dialog)
+    assert cairn.say("pin_expired") in screen.text(alice.dialog)
+    assert len(chat.messages) == before
+    assert not post.deleted
+
+
 # ---- who reads there
 
 

@@ -100,7 +100,8 @@ class People:
 
     ``readers`` are those to whom the person agreed, by id with their names; only they can ever
     claim or read it. ``excluded`` were taken off by the person, ``recused`` by themselves.
-    ``opened`` says that somebody at the office could read it, whoever has it now.
+    ``opened`` says that somebody at the office could read it, whoever has it now. ``told`` says
+    when somebody was told, by id, who has not looked since.
     """
 
     requester: Who = field(repr=False)
@@ -111,6 +112,7 @@ class People:
     holds: tuple[str, ...] = field(default=(), repr=False)
     lifts: tuple[str, ...] = field(default=(), repr=False)
     opened: bool = False
+    told: Mapping[str, datetime] = field(default_factory=dict, repr=False)
 
     @property
     def claimers(self) -> frozenset[str]:

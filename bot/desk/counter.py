@@ -17,6 +17,7 @@ from bot.desk.approach import CHOOSE, Approach
 from bot.desk.case import NotAllowedError, Why
 from bot.desk.consent import Consent
 from bot.desk.directory import Directory
+from bot.desk.exchange import act_of
 from bot.desk.officer import Officer
 from bot.desk.own import Own
 from bot.desk.readers import Audience
@@ -97,8 +98,9 @@ class DeskCounter:
 
     async def press(self, who: Who, press: Press, lang: Lang) -> Form:
         """Do what a press means, if this person may; return what they see next."""
-        way = self._ways.get(press.do)
-        if way is None:
+        act = act_of(press.do)
+        way = self._ways.get(act)
+        if way is None or act not in (press.do, *_IN_PAGES):
             return self._told("desk_no_case", lang)
         try:
             return await self._answer(way, who, press, lang)
@@ -150,6 +152,7 @@ class DeskCounter:
         return pad.form(pad.button(again, "desk_again"), held=press.held)
 
 
+_IN_PAGES: Final = (cards.READ, cards.OPEN, officer.EXPORT)
 _ON_CARDS: Final = (cards.CLAIM, cards.RECUSE, cards.OPEN)
 _BEFORE: Final = {
     cards.READ: writing.MINE,

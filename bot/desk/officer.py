@@ -5,8 +5,7 @@ Before somebody has said that they have no conflict, they see number, topic, lan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import tzinfo
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bot.desk.acts import may_close, may_hand_over, may_work
@@ -24,9 +23,9 @@ from bot.desk.case import (
     people_of,
 )
 from bot.desk.directory import Directory
-from bot.desk.exchange import exchange
+from bot.desk.exchange import Exchange
 from bot.desk.readers import Audience
-from bot.desk.records import PERSON
+from bot.desk.records import Words
 from bot.desk.service import Desk
 from bot.forms import Button, Form, Press
 from bot.guidance.model import Guidance
@@ -48,9 +47,6 @@ EXPORT: Final = "desk:export"
 RECORDED: Final = "desk:recorded"
 HOLD: Final = "desk:hold"
 LIFT: Final = "desk:lift"
-
-_PIECE: Final = 2_900
-"""Letters of the copy that one field of a form holds."""
 
 _TO_ALL: Final = "office"
 REASONS: Final = (Reason.ANSWERED, Reason.REFERRED, Reason.MISUSE)
@@ -74,7 +70,7 @@ class Officer:
         """Claim a case, and ask about a conflict; the same press once more finds it claimed."""
         case = await self._present(press.held, who)
         if not _has(case, who):
-            case = await self._desk.claim(case.number, who)
+            case = await self._desk.claim(case.number, who, press.once)
         return await self._shown(who, case, lang)
 
     def _check(self, case: Case, lang: Lang) -> Form:
@@ -89,28 +85,40 @@ class Officer:
         """Open the case to somebody who has no conflict."""
         case = await self._present(press.held, who)
         if case.state is State.CHECKING or not _has(case, who):
-            case = await self._desk.clear(case.number, who)
+            case = await self._desk.clear(case.number, who, press.once)
         return await self._shown(who, case, lang)
 
     async def recuse(self, who: Who, press: Press, lang: Lang) -> Form:
         """Never show it to somebody who should not see it."""
-        case = await self._desk.recuse(press.held, who)
-        pad = self._begun(case, lang)
+        case = await self._desk.recuse(press.held, who, press.once)
+        pad = self._numbered(case, lang)
         pad.text("desk_recused")
         return pad.form()
 
     async def open(self, who: Who, press: Press, lang: Lang) -> Form:
-        """Show a case as far as somebody may see it; a reply that the press holds stays."""
-        case = await self._present(press.held, who)
-        return await self._shown(who, case, lang, press.written.get("reply", ""))
+        """Show a case as far as somebody may see it; a reply that the press holds stays.
 
-    async def _shown(self, who: Who, case: Case, lang: Lang, reply: str = "") -> Form:
+        Whoever may hold it can do that without being in the channel; then they see its number.
+        """
+        case = await self._desk.look(press.held)
+        if await self._is_present(case, who):
+            reply = press.written.get("reply", "")
+            return await self._shown(who, case, lang, reply, press.do)
+        pad = self._numbered(case, lang)
+        buttons = [*_holding(pad, case, who, self._directory.roles(case.office))]
+        if not buttons:
+            raise NotAllowedError(Why.NOT_YOURS)
+        return pad.form(buttons=buttons, held=case.number)
+
+    async def _shown(
+        self, who: Who, case: Case, lang: Lang, reply: str = "", pressed: str = OPEN
+    ) -> Form:
         """Show a case to somebody who is known to be in the channel at this moment."""
         people, roles = people_of(case), self._directory.roles(case.office)
         if _has(case, who):
             if case.state is State.CHECKING:
                 return self._check(case, lang)
-            return await self._read(who, case, lang, reply)
+            return await self._read(who, case, lang, reply, pressed)
         pad = self._begun(case, lang)
         buttons = [*self._for_others(pad, case, who, roles)]
         if not buttons:
@@ -142,12 +150,12 @@ class Officer:
 
         """
         case = await self._desk.look(number)
-        people, roles = people_of(case), self._directory.roles(case.office)
-        if who.id in roles.holders:
-            return case
-        if who.id not in people.readers or not await self._audience.has(case.office, who):
+        if not await self._is_present(case, who):
             raise NotAllowedError(Why.NOT_YOURS)
         return case
+
+    async def _is_present(self, case: Case, who: Who) -> bool:
+        return who.id in people_of(case).readers and await self._audience.has(case.office, who)
 
     async def _cleared(self, number: str, who: Who) -> Case:
         """Return a case to whoever has opened it, and is in the channel at this moment.
@@ -163,12 +171,11 @@ class Officer:
 
     # -- while it is worked on
 
-    async def _read(self, who: Who, case: Case, lang: Lang, reply: str) -> Form:
+    async def _read(self, who: Who, case: Case, lang: Lang, reply: str, pressed: str) -> Form:
         read, roles = await self._desk.read(case.number, who), self._directory.roles(case.office)
         pad = self._begun(case, lang)
         pad.plain("desk_from", name=people_of(case).requester.name)
-        exchange(pad, read.words, self._zone(case), "desk_person_wrote", "desk_office_wrote")
-        main, buttons = None, []
+        main, buttons, below = None, [], len(pad.parts)
         if case.state in WORKED_ON:
             if case.mode == "case":
                 pad.write("reply", "desk_reply", filled=reply, most=MOST_WORDS, optional=True)
@@ -185,7 +192,8 @@ class Officer:
         else:
             pad.small(f"desk_record_{case.record}")
         buttons += _holding(pad, case, who, roles)
-        return pad.form(main, buttons=buttons, held=case.number)
+        form = pad.form(main, buttons=buttons, held=case.number)
+        return self._exchange(case, read.words).within(form, below, pad, OPEN, pressed)
 
     async def preview(self, who: Who, press: Press, lang: Lang) -> Form:
         """Show exactly what the person will read."""
@@ -208,7 +216,7 @@ class Officer:
         if not text or len(text) > MOST_WORDS:
             return await self.preview(who, press, lang)
         await self._cleared(press.held, who)
-        case = await self._desk.reply(press.held, who, text)
+        case = await self._desk.reply(press.held, who, text, press.once)
         form = await self._shown(who, case, lang)
         return with_trouble(form, Pad(self._guidance, lang).say("desk_replied"))
 
@@ -241,7 +249,7 @@ class Officer:
             to = await self._audience.person(case.office, wanted)
             if to is None:
                 raise NotAllowedError(Why.NOT_NOW)
-        case = await self._desk.hand_over(case.number, who, to)
+        case = await self._desk.hand_over(case.number, who, to, press.once)
         pad = self._begun(case, lang)
         pad.text("desk_transferred")
         return pad.form()
@@ -266,14 +274,16 @@ class Officer:
         if reason is None:
             return await self.resolve(who, press, lang)
         await self._cleared(press.held, who)
-        return await self._shown(who, await self._desk.resolve(press.held, who, reason), lang)
+        return await self._shown(
+            who, await self._desk.resolve(press.held, who, reason, press.once), lang
+        )
 
     async def close(self, who: Who, press: Press, lang: Lang) -> Form:
         """Ask what became of the office's record before a case is closed, or after."""
         case = await self._present(press.held, who)
         may_close(case, who, self._directory.roles(case.office))
         if case.record is not Record.OPEN:
-            return await self._closed(who, case, lang)
+            return await self._closed(who, case, press.once, lang)
         pad = self._begun(case, lang)
         pad.text("desk_close_what")
         self._records(pad)
@@ -293,12 +303,12 @@ class Officer:
             form = await self.close(who, press, lang)
             return with_trouble(form, Pad(self._guidance, lang).say("trouble_nothing_picked"))
         await self._present(press.held, who)
-        case = await self._desk.keep(press.held, who, record)
-        return await self._closed(who, case, lang)
+        case = await self._desk.keep(press.held, who, record, press.once)
+        return await self._closed(who, case, press.once, lang)
 
-    async def _closed(self, who: Who, case: Case, lang: Lang) -> Form:
+    async def _closed(self, who: Who, case: Case, once: str, lang: Lang) -> Form:
         if case.state is not State.CLOSED:
-            case = await self._desk.close(case.number, who)
+            case = await self._desk.close(case.number, who, once)
         pad = self._begun(case, lang)
         pad.text("desk_closed")
         return pad.form()
@@ -307,34 +317,25 @@ class Officer:
         """Open again what was resolved."""
         case = await self._present(press.held, who)
         may_close(case, who, self._directory.roles(case.office))
-        return await self._shown(who, await self._desk.reopen(press.held, who), lang)
+        return await self._shown(who, await self._desk.reopen(press.held, who, press.once), lang)
 
     async def export(self, who: Who, press: Press, lang: Lang) -> Form:
-        """Show the whole of a case in fields to copy from, for the office's own record."""
+        """Show what a case holds in fields to copy from, for the office's own record."""
         if not _has(await self._present(press.held, who), who):
             raise NotAllowedError(Why.NOT_YOURS)
         read = await self._desk.read(press.held, who)
         case = read.case
         pad = self._begun(case, lang)
         pad.text("desk_export_what")
-        rows = [
-            pad.say("desk_card", number=case.number),
-            pad.say("desk_from", name=people_of(case).requester.name),
-        ]
-        for one in read.words:
-            sender = "desk_person_wrote" if one.sender == PERSON else "desk_office_wrote"
-            at = pad.when(one.at, self._zone(case))
-            rows += ["", pad.say(sender, when=at), one.text]
-        whole = "\n".join(rows)
-        pieces = [whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE)]
-        for number, piece in enumerate(pieces, start=1):
-            pad.write(f"copy{number}", "desk_copy", filled=piece, most=_PIECE + 100, optional=True)
         self._records(pad)
-        return pad.form(
+        form = pad.form(
             pad.button(RECORDED, "desk_record_keep"),
             buttons=[pad.button(OPEN, "back")],
             held=case.number,
         )
+        number = pad.say("desk_card", number=case.number)
+        head = f"{number}\n{pad.say('desk_from', name=people_of(case).requester.name)}"
+        return self._exchange(case, read.words).copied(form, pad, EXPORT, press.do, head)
 
     async def recorded(self, who: Who, press: Press, lang: Lang) -> Form:
         """Note what became of the office's record."""
@@ -344,35 +345,42 @@ class Officer:
             form = await self.export(who, press, lang)
             return with_trouble(form, Pad(self._guidance, lang).say("trouble_nothing_picked"))
         await self._present(press.held, who)
-        return await self._shown(who, await self._desk.keep(press.held, who, record), lang)
+        return await self._shown(
+            who, await self._desk.keep(press.held, who, record, press.once), lang
+        )
 
     async def hold(self, who: Who, press: Press, lang: Lang) -> Form:
         """Ask that nothing be erased."""
-        case = await self._desk.hold(press.held, who)
+        case = await self._desk.hold(press.held, who, press.once)
         return self._held(case, "desk_is_held" if case.is_held else "desk_hold_asked", lang)
 
     async def lift(self, who: Who, press: Press, lang: Lang) -> Form:
         """Ask that it be erased in its time again."""
-        case = await self._desk.lift(press.held, who)
+        case = await self._desk.lift(press.held, who, press.once)
         return self._held(case, "desk_hold_asked" if case.is_held else "desk_lifted", lang)
 
     def _held(self, case: Case, told: str, lang: Lang) -> Form:
-        pad = self._begun(case, lang)
+        pad = self._numbered(case, lang)
         pad.text(told)
         return pad.form()
 
     # -- parts of them
 
-    def _begun(self, case: Case, lang: Lang) -> Pad:
-        """Return a form that says what an office sees of a case in any state."""
+    def _numbered(self, case: Case, lang: Lang) -> Pad:
         pad = Pad(self._guidance, lang)
         pad.heading("desk_card", number=case.number)
+        return pad
+
+    def _begun(self, case: Case, lang: Lang) -> Pad:
+        """Return a form that says what an office sees of a case in any state."""
+        pad = self._numbered(case, lang)
         if case.topic or case.mode != "case":
             pad.small_words(self._cards.about(case, lang))
         return pad
 
-    def _zone(self, case: Case) -> tzinfo:
-        return self._directory.contact(case.office).zone
+    def _exchange(self, case: Case, words: Sequence[Words]) -> Exchange:
+        zone = self._directory.contact(case.office).zone
+        return Exchange(words, zone, "desk_person_wrote", "desk_office_wrote")
 
 
 RECORDS: Final = (Record.EXPORTED, Record.NONE)

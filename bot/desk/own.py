@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.desk.approach import CHOOSE, MOST_WORDS, Approach
+from bot.desk.approach import CHOOSE, MOST_WORDS, Approach, Held
 from bot.desk.cards import READ
 from bot.desk.case import Case, NotAllowedError, State, Why, people_of
 from bot.desk.consent import WITHDRAW
-from bot.desk.exchange import exchange
+from bot.desk.exchange import Exchange, act_of
 from bot.desk.readers import Audience
 from bot.desk.service import Desk
 from bot.desk.writing import ELSEWHERE, MINE
@@ -75,25 +75,42 @@ class Own:
             pad.plain("desk_directly", reach=reach)
         if self._desk.must_keep(case):
             pad.small("desk_is_held")
-        held = case.number
+        held, least = case.number, 1
+        asks = case.state is State.ASKING and act_of(press.do) == press.do
         if case.state is State.ASKING:
-            held = await self._readers(pad, who, case, press.picked.get("out", ()))
-        exchange(pad, read.words, self._zone, "desk_you_wrote", "desk_they_wrote")
-        main, buttons = self._acts(pad, case, press.written.get("answer", ""))
-        return pad.form(main, buttons=buttons, held=held)
+            out, least = self._out(who, press), 0
+            if asks:
+                held = await self._readers(pad, who, case, out)
+            else:
+                held = self._approach.lock(who, Held(number=case.number, out=tuple(out)))
+        below = len(pad.parts)
+        main, buttons = self._acts(pad, case, press.written.get("answer", ""), asks=asks)
+        exchange = Exchange(read.words, self._zone, "desk_you_wrote", "desk_they_wrote")
+        form = pad.form(main, buttons=buttons, held=held)
+        return exchange.within(form, below, pad, READ, press.do, least=least)
+
+    def _out(self, who: Who, press: Press) -> Sequence[str]:
+        """Return whom somebody keeps away; it stays so while they read on other pages."""
+        held = self._approach.open(who, press.held)
+        return press.picked.get("out", held.out if held is not None else ())
 
     def _number(self, who: Who, press: Press) -> str:
         """Return which case a press is about."""
         picked = next(iter(press.picked.get("number", ())), None)
         return picked or self._approach.seen(who, press.held)[0]
 
-    def _acts(self, pad: Pad, case: Case, answer: str) -> tuple[Button | None, list[Button]]:
+    def _acts(
+        self, pad: Pad, case: Case, answer: str, *, asks: bool
+    ) -> tuple[Button | None, list[Button]]:
+        """Write what can be done; ``asks`` says that the form asks to agree to readers."""
         buttons, main = [], None
         if case.state in _CAN_ANSWER and case.mode == "case":
             pad.write("answer", "desk_answer", filled=answer, most=MOST_WORDS, optional=True)
             main = pad.button(ANSWER, "desk_send_answer")
-        elif case.state is State.ASKING:
+        elif asks:
             main = pad.button(AGREE, "desk_agree_readers")
+        elif case.state is State.ASKING:
+            buttons.append(pad.button(READ, "back"))
         elif case.state is State.FALLBACK:
             main = pad.button(ELSEWHERE, "desk_other_door")
         if case.can_be_withdrawn:
@@ -142,7 +159,7 @@ class Own:
         if set(now) - set(shown):
             return await self._troubled(who, press, lang, "desk_readers_grew")
         out = frozenset(press.picked.get("out", ())) & frozenset(now)
-        await self._desk.agree(number, who, now, out)
+        await self._desk.agree(number, who, now, out, press.once)
         return await self.read(who, Press(READ, number), lang)
 
     async def _troubled(self, who: Who, press: Press, lang: Lang, name: str) -> Form:
@@ -154,7 +171,7 @@ class Own:
         text = press.written.get("answer", "").strip()
         if not text or len(text) > MOST_WORDS:
             return await self._troubled(who, press, lang, "desk_too_long" if text else "desk_empty")
-        await self._desk.answer(press.held, who, text)
+        await self._desk.answer(press.held, who, text, press.once)
         pad = Pad(self._guidance, lang)
         pad.heading("desk_card", number=press.held)
         pad.text("desk_replied")
@@ -163,7 +180,7 @@ class Own:
     async def reopen(self, who: Who, press: Press, lang: Lang) -> Form:
         """Open again what was resolved."""
         await self._desk.read_own(press.held, who)
-        await self._desk.reopen(press.held, who)
+        await self._desk.reopen(press.held, who, press.once)
         return await self.read(who, press, lang)
 
     async def withdraw(self, who: Who, press: Press, lang: Lang) -> Form:

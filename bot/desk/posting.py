@@ -19,6 +19,7 @@ from bot.desk.records import (
     LETTER,
     NOTICE,
     OFFER,
+    TELL,
     Kept,
     NoCaseError,
     moment,
@@ -57,14 +58,21 @@ class Posting:
             return True
 
     async def set_aside(self, thing: ToSend) -> None:
-        """Set aside what cannot be sent; where the office cannot be reached, the person is told."""
+        """Set aside what cannot be sent; where the office cannot be reached, the person is told.
+
+        Whoever did not get a notice is told of the next thing, however soon it comes.
+        """
         async with self._archive.records() as records:
             await outbox.park(records.transaction.connection, thing.id)
-            if thing.kind in (OFFER, LETTER):
-                with suppress(NoCaseError):  # what cannot be opened cannot be moved on either
-                    kept = await records.load(thing.number)
-                    if kept.case.state is State.QUEUED:
-                        await records.fall_back(kept)
+            with suppress(NoCaseError):  # what cannot be opened cannot be moved on either
+                kept = await records.load(thing.number)
+                people = kept.case.people
+                if thing.kind in (OFFER, LETTER) and kept.case.state is State.QUEUED:
+                    await records.fall_back(kept)
+                elif thing.kind == NOTICE and people is not None:
+                    await records.tell_next(kept, people.requester)
+                elif thing.kind == TELL and people is not None and people.claimer is not None:
+                    await records.tell_next(kept, people.claimer)
 
     async def opened(self, number: str) -> Kept:
         """Return a case as delivery needs it: whom it names, and what its card is called."""

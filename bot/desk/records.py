@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from bot.desk import acts
@@ -36,6 +36,9 @@ card to the deputy, the head or the claimer, and an introduction by e-mail."""
 
 _NUMBER: Final = re.compile(r"[0-9A-Z-]{1,8}")
 """What a number looks like; anything else that a press may hold is none, and not looked up."""
+
+QUIET: Final = timedelta(hours=1)
+"""How long somebody who was told of a case and has not looked is not told of it again."""
 
 DEPUTY: Final = "deputy"
 HEAD: Final = "head"
@@ -215,6 +218,34 @@ class Records:
         now = _seconds(self.now)
         await outbox.put(self.transaction.connection, case.number, kind, detail, now)
 
+    async def first_time(self, by: Who, press: str) -> bool:
+        """Tell whether a press of somebody comes for the first time."""
+        return await self.transaction.first_time(by.platform, by.tenant, press)
+
+    async def tell(self, kept: Kept, who: Who, kind: str, detail: str) -> Kept:
+        """Have somebody told of what is new, once this transaction is kept.
+
+        Nobody is told twice within an hour, nor while they are still to be told, of what they
+        have not looked at. What comes first after they looked, they are always told of.
+        """
+        case, told = kept.case, people_of(kept.case).told
+        at = told.get(who.id)
+        tries = await outbox.tries(self.transaction.connection, case.number, kind, detail)
+        # One that was never tried comes after all that is kept here. One that was tried may have
+        # come already, and to somebody who has looked since it would say nothing.
+        is_coming = tries == 0 or (tries is not None and at is not None)
+        if is_coming or (at is not None and abs(self.now - at) < QUIET):
+            return kept if at is not None else _with_told(kept, {**told, who.id: self.now})
+        await self.send(case, kind, detail)
+        return _with_told(kept, {**told, who.id: self.now})
+
+    async def tell_next(self, kept: Kept, who: Who) -> None:
+        """Have somebody told of what comes next: they have looked, or what was sent is lost."""
+        told = people_of(kept.case).told
+        if who.id in told:
+            left = {ident: at for ident, at in told.items() if ident != who.id}
+            await self.save(_with_told(kept, left))
+
     async def note(self, case: Case, act: str, by: Who | None) -> None:
         """Write down in the chain what was done, and by whom."""
         key_id = actor = b""
@@ -267,6 +298,11 @@ class Kept:
     key_id: bytes | None = None
 
 
+def _with_told(kept: Kept, told: Mapping[str, datetime]) -> Kept:
+    people = replace(people_of(kept.case), told=told)
+    return replace(kept, case=replace(kept.case, people=people))
+
+
 def moment(seconds: int) -> datetime:
     """Return a time that is kept in seconds."""
     return datetime.fromtimestamp(seconds, UTC)
@@ -309,6 +345,7 @@ def _text(people: People) -> str:
         "holds": people.holds,
         "lifts": people.lifts,
         "opened": people.opened,
+        "told": {ident: _seconds(at) for ident, at in people.told.items()},
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
@@ -329,4 +366,5 @@ def _people(text: str) -> People:
         holds=tuple(data["holds"]),
         lifts=tuple(data["lifts"]),
         opened=data["opened"],
+        told={ident: moment(at) for ident, at in data.get("told", {}).items()},
     )

@@ -88,7 +88,11 @@ class Read:
 
 
 class Desk:
-    """The cases of an organization."""
+    """The cases of an organization.
+
+    What somebody does to a case is done once where the same ``once`` comes again with it, a
+    ``Press.once``; without one it is done each time.
+    """
 
     def __init__(self, archive: Archive, directory: Directory) -> None:
         self._archive = archive
@@ -186,53 +190,59 @@ class Desk:
         by: Who,
         readers: Mapping[str, str],
         excluded: frozenset[str] = frozenset(),
+        once: str = "",
     ) -> Case:
         """Have the person agree to those who read the office's channel now, less the excluded."""
 
         def change(case: Case, now: datetime) -> Case:
             return acts.agree(case, by, readers, excluded, now)
 
-        return await self._act(number, by, "agree", change, (OFFER, ""))
+        return await self._act(number, by, "agree", change, (OFFER, ""), once=once)
 
-    async def answer(self, number: str, by: Who, text: str) -> Case:
+    async def answer(self, number: str, by: Who, text: str, once: str = "") -> Case:
         """Keep what the person writes to the office."""
 
         def change(case: Case, now: datetime) -> Case:
             return acts.answer(case, by, now)
 
         told = ((CARD, ""), (TELL, CLAIMER))
-        return await self._act(number, by, "answer", change, *told, words=(PERSON, text))
+        return await self._act(number, by, "answer", change, *told, words=(PERSON, text), once=once)
 
     # -- the office
 
-    async def claim(self, number: str, by: Who) -> Case:
+    async def claim(self, number: str, by: Who, once: str = "") -> Case:
         """Claim a case; of several who do so at once, exactly one has it."""
         return await self._act(
-            number, by, "claim", lambda case, now: acts.claim(case, by, now), (CARD, "")
+            number, by, "claim", lambda case, now: acts.claim(case, by, now), (CARD, ""), once=once
         )
 
-    async def clear(self, number: str, by: Who) -> Case:
+    async def clear(self, number: str, by: Who, once: str = "") -> Case:
         """Say that one has no conflict; from here on the case opens."""
         return await self._act(
-            number, by, "clear", lambda case, now: acts.clear(case, by, now), (CARD, "")
+            number, by, "clear", lambda case, now: acts.clear(case, by, now), (CARD, ""), once=once
         )
 
-    async def recuse(self, number: str, by: Who) -> Case:
+    async def recuse(self, number: str, by: Who, once: str = "") -> Case:
         """Say that one should not see a case."""
         return await self._act(
-            number, by, "recuse", lambda case, now: acts.recuse(case, by, now), (CARD, "")
+            number,
+            by,
+            "recuse",
+            lambda case, now: acts.recuse(case, by, now),
+            (CARD, ""),
+            once=once,
         )
 
-    async def hand_over(self, number: str, by: Who, to: Who | None) -> Case:
+    async def hand_over(self, number: str, by: Who, to: Who | None, once: str = "") -> Case:
         """Hand a case to another reader, or back to the office."""
         told = ((CARD, ""), (TELL, CLAIMER)) if to is not None else ((CARD, ""),)
 
         def change(case: Case, now: datetime) -> Case:
             return acts.hand_over(case, by, self._directory.roles(case.office), to, now)
 
-        return await self._act(number, by, "hand_over", change, *told)
+        return await self._act(number, by, "hand_over", change, *told, once=once)
 
-    async def reply(self, number: str, by: Who, text: str) -> Case:
+    async def reply(self, number: str, by: Who, text: str, once: str = "") -> Case:
         """Send the person an answer of the office."""
         return await self._act(
             number,
@@ -242,9 +252,10 @@ class Desk:
             (CARD, ""),
             (NOTICE, ""),
             words=(OFFICE, text),
+            once=once,
         )
 
-    async def resolve(self, number: str, by: Who, reason: Reason) -> Case:
+    async def resolve(self, number: str, by: Who, reason: Reason, once: str = "") -> Case:
         """Say that there is nothing left to do."""
         return await self._act(
             number,
@@ -253,50 +264,53 @@ class Desk:
             lambda case, now: acts.resolve(case, by, reason, now),
             (CARD, ""),
             (NOTICE, ""),
+            once=once,
         )
 
-    async def close(self, number: str, by: Who) -> Case:
+    async def close(self, number: str, by: Who, once: str = "") -> Case:
         """Close what is resolved."""
 
         def change(case: Case, now: datetime) -> Case:
             return acts.close(case, by, self._directory.roles(case.office), now)
 
-        return await self._act(number, by, "close", change, (CARD, ""))
+        return await self._act(number, by, "close", change, (CARD, ""), once=once)
 
-    async def reopen(self, number: str, by: Who) -> Case:
+    async def reopen(self, number: str, by: Who, once: str = "") -> Case:
         """Open again what was resolved; the other side is told."""
 
         def change(case: Case, now: datetime) -> Case:
             return acts.reopen(case, by, self._directory.roles(case.office), now)
 
         return await self._act(
-            number, by, "reopen", change, (CARD, ""), (TELL, CLAIMER), (NOTICE, "")
+            number, by, "reopen", change, (CARD, ""), (TELL, CLAIMER), (NOTICE, ""), once=once
         )
 
-    async def keep(self, number: str, by: Who, record: Record) -> Case:
+    async def keep(self, number: str, by: Who, record: Record, once: str = "") -> Case:
         """Say what became of the office's own record."""
 
         def change(case: Case, _: datetime) -> Case:
             return acts.keep(case, by, self._directory.roles(case.office), record)
 
-        return await self._act(number, by, "keep", change)
+        return await self._act(number, by, "keep", change, once=once)
 
-    async def hold(self, number: str, by: Who) -> Case:
+    async def hold(self, number: str, by: Who, once: str = "") -> Case:
         """Ask that nothing of a case be erased; two must ask."""
         return await self._act(
             number,
             by,
             "hold",
             lambda case, _: acts.hold(case, by, self._directory.roles(case.office)),
+            once=once,
         )
 
-    async def lift(self, number: str, by: Who) -> Case:
+    async def lift(self, number: str, by: Who, once: str = "") -> Case:
         """Ask that a held case be erased in its time; two must ask."""
         return await self._act(
             number,
             by,
             "lift",
             lambda case, _: acts.lift(case, by, self._directory.roles(case.office)),
+            once=once,
         )
 
     async def look(self, number: str) -> Case:
@@ -333,6 +347,7 @@ class Desk:
             acts.may_read(kept.case, by)
             if by.id != people_of(kept.case).requester.id:
                 await records.note(kept.case, "read", by)
+            await records.tell_next(kept, by)
             return Read(kept.case, tuple(await records.words(kept)))
 
     async def read_own(self, number: str, by: Who) -> Read:
@@ -347,6 +362,7 @@ class Desk:
             kept = await records.load(number)
             acts.must_be_own(kept.case, by)
             acts.may_read(kept.case, by)
+            await records.tell_next(kept, by)
             return Read(kept.case, tuple(await records.words(kept)))
 
     async def refused(self, number: str, by: Who) -> None:
@@ -366,36 +382,44 @@ class Desk:
         change: Change,
         *told: tuple[str, str],
         words: tuple[str, str] | None = None,
+        once: str = "",
     ) -> Case:
         """Change a case, keep what was written, and have others told; all of it or nothing.
 
-        Nobody is told of what they have done themselves.
-        The same words once more from the same side are the same press, which may come twice.
+        The same words once more from the same side are the same press, which may come twice; and
+        so is the same request once more, by ``once``, whatever has happened since.
         """
         async with self._archive.records() as records:
             kept = await records.load(number)
             before = kept.case
+            if once and not await records.first_time(by, f"{act} {number} {once}"):
+                return before
             kept = replace(kept, case=change(before, records.now))
             if words is not None:
                 last = (await records.words(kept))[-1]
                 if (last.sender, last.text) == words and before.state is not State.RESOLVED:
                     return before
                 await records.write(kept, *words)
+            for kind, detail in told:
+                kept = await self._tell(records, kept, kind, detail, by)
             await records.save(kept)
             await records.note(kept.case, act, by)
-            for kind, detail in told:
-                if self._concerns(kind, kept, by):
-                    await records.send(kept.case, kind, detail)
             if kept.case.state is State.FALLBACK is not before.state:
                 await records.send(kept.case, NOTICE)
             return kept.case
 
     @staticmethod
-    def _concerns(kind: str, kept: Kept, by: Who) -> bool:
-        """Tell whether there is somebody to be told, and something where it can be shown."""
+    async def _tell(records: Records, kept: Kept, kind: str, detail: str, by: Who) -> Kept:
+        """Have others told, if there are any, and where there is something that can be shown.
+
+        Nobody is told of what they have done themselves.
+        """
+        if kind not in (NOTICE, TELL):
+            if kind != CARD or kept.card:
+                await records.send(kept.case, kind, detail)
+            return kept
         people = people_of(kept.case)
-        if kind == NOTICE:
-            return by.id != people.requester.id
-        if kind == TELL:
-            return people.claimer is not None and by.id != people.claimer.id
-        return kind != CARD or bool(kept.card)
+        who = people.requester if kind == NOTICE else people.claimer
+        if who is None or who.id == by.id:
+            return kept
+        return await records.tell(kept, who, kind, detail)

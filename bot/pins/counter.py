@@ -51,7 +51,7 @@ class _Wish:
 
 
 class _NoPlaceError(Exception):
-    """A form does not say any more which channel it is about."""
+    """A form does not say any more which channel it is about, or the person has left that."""
 
 
 class PinCounter:
@@ -101,7 +101,7 @@ class PinCounter:
             pad.text("pin_expired")
             return pad.form()
         except PlatformError as error:
-            _log().error("what kind of channel it is cannot be told: %s", error.code)
+            _log().error("what kind of channel it is, or who is in it, is not told: %s", error.code)
             pad.text("pin_later")
         except CairnError as error:
             _log().error("the store: %s", error.words.en)
@@ -179,6 +179,7 @@ class PinCounter:
         room = await self._boards[who.platform].room(wish.place)
         if room is not Room.OPEN:
             return self._no_room(who, room, lang)
+        await self._must_be_there(who, wish)
         known = self._keeper.revisions(who.platform)
         taken = await self._pins.put(wish.place, wish.summary, wish.langs, known)
         try:
@@ -224,6 +225,7 @@ class PinCounter:
         if not picked:
             form = await self._leave(who, press, lang)
             return with_trouble(form, pad.say("trouble_nothing_picked"))
+        await self._must_be_there(who, wish)
         taken = await self._pins.remove(wish.place, picked)
         outcomes = [self._outcome(one, until) for one in taken]
         found = {*await asyncio.gather(*outcomes)}
@@ -265,6 +267,17 @@ class PinCounter:
         self._work.discard(task)
         if not task.cancelled():
             task.exception()  # it was written down what follows from it
+
+    async def _must_be_there(self, who: Who, wish: _Wish) -> None:
+        """See to it that nobody changes a channel who was taken out of it since they asked.
+
+        Raises:
+            _NoPlaceError: they were.
+            PlatformError: it cannot be told.
+
+        """
+        if not await self._boards[who.platform].has(wish.place, who):
+            raise _NoPlaceError
 
     def _no_room(self, who: Who, room: Room, lang: Lang) -> Form:
         """Say why nothing can be pinned in a channel, and what can be done instead."""

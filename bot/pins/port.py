@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.conversation import Reply
-from bot.platforms import Place
+from bot.platforms import Place, Who
 
 
 class Room(StrEnum):
@@ -62,6 +62,10 @@ class Board(Protocol):
 
     async def room(self, place: Place) -> Room:
         """Return what is known of a channel; ``OPEN`` only where it is certain."""
+        ...
+
+    async def has(self, place: Place, who: Who) -> bool:
+        """Tell whether somebody may see a channel now, or could by themselves."""
         ...
 
     def draw(self, replies: Sequence[Reply], changed: str | None) -> Drawn:

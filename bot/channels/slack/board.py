@@ -21,10 +21,13 @@ from bot.channels.slack.outbound import Outbound, ScopeError, SlackError, Unreac
 from bot.channels.slack.pen import PEN
 from bot.conversation import Reply
 from bot.pins.port import Drawn, Held, Room
-from bot.platforms import GoneError, Place, RefusedError
+from bot.platforms import GoneError, Place, RefusedError, Who
 
 _OWN_CHAT: Final = "D"
 """How the ids of chats of two begin."""
+
+MOST: Final = 999
+"""People in a private channel whom Slack names at once; in a larger one nothing can be pinned."""
 
 _TALKS: Final = frozenset({"im:read", "mpim:read"})
 """Scopes that only somebody's own chats need; we ask for neither."""
@@ -65,6 +68,14 @@ class SlackBoard:
             if said.get("id") != place.channel:
                 raise UnreachableError
         return _room(said)
+
+    async def has(self, place: Place, who: Who) -> bool:
+        """Tell whether somebody is in a private channel now; in a public one anybody may be."""
+        with platform_errors():
+            said = await self._outbound.channel(place.channel)
+            if said.get("id") == place.channel and said.get("is_private") is False:
+                return True
+            return who.user in await self._outbound.members(place.channel, MOST)
 
     def draw(self, replies: Sequence[Reply], changed: str | None) -> Drawn:
         """Return a summary in one language or in both, as it stands in a channel."""

@@ -9,10 +9,12 @@ press, and what it does the desk does once.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any, Final
 
 from bot.channels.slack import blocks, forms
@@ -88,7 +90,7 @@ class FormPresses:
             return {"response_action": "clear"}
         view, lang = _dict(body, "view"), self._lang(body, person)
         do, held = str(view.get("callback_id", "")), view.get("private_metadata")
-        press = forms.press_of(do, held, view.get("state"))
+        press = _marked(forms.press_of(do, held, view.get("state")), body)
         shown: asyncio.Future[Checked | None] = asyncio.get_running_loop().create_future()
 
         async def work() -> None:
@@ -207,7 +209,7 @@ class FormPresses:
     def _read(self, pressed: Pressed, held: object, state: object) -> tuple[Press | None, Lang]:
         """Return what a button means to the desk, and the language that the person reads."""
         lang = self._lang(pressed.body, pressed.person)
-        press = forms.press_of(pressed.do, held, state)
+        press = _marked(forms.press_of(pressed.do, held, state), pressed.body)
         if press is not None and (card := _card_of(pressed.body)) is not None:
             press = replace(press, at=card)
         if press is None or not f"{pressed.do}:".startswith(f"{OFFICES}:"):
@@ -319,6 +321,14 @@ class FormPresses:
     def _spawn(self, person: Person, work: Callable[[], Any]) -> bool:
         # In a line of its own, so that no press of the desk waits for the guidance.
         return self._tasks.spawn((*person.key, "desk"), work)
+
+
+def _marked(press: Press | None, body: Body) -> Press | None:
+    """Return a press with the mark of its request: what Slack has signed may be sent once more."""
+    if press is None:
+        return None
+    sent = json.dumps(body, sort_keys=True).encode()
+    return replace(press, once=blake2b(sent, digest_size=16).hexdigest())
 
 
 def _surface(body: Body) -> Surface:

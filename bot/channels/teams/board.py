@@ -32,7 +32,7 @@ from bot.channels.teams.transport import (
 )
 from bot.conversation import Reply
 from bot.pins.port import Drawn, Held, Room
-from bot.platforms import Place, RefusedError
+from bot.platforms import Place, RefusedError, Who
 
 _MESSAGE: Final = "https://teams.microsoft.com/l/message"
 _IN_A_CHAT: Final = quote('{"contextType":"chat"}', safe="")
@@ -111,6 +111,21 @@ class TeamsBoard:
             return await self._outbound.once(chat, asked, f"the channels of {team}", within=SOON)
         except GoneError:
             return None
+
+    async def has(self, place: Place, who: Who) -> bool:
+        """Tell whether somebody is in the team of a channel, or in a group chat, now."""
+        chat, user = chat_at(place, self._bot), who.route["id"]
+        async with told():
+            try:
+                await self._outbound.once(
+                    chat,
+                    lambda transport: transport.member(chat, user),
+                    f"whether one is in {chat.id}",
+                    within=SOON,
+                )
+            except GoneError:
+                return False
+        return True
 
     # -- the post
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from bot.channels.teams import elements
@@ -55,6 +56,8 @@ _BREAK: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BRACES: Final = re.compile(r"(?<=\{)(?=\{)")
 """Where a run ends: two braces together in one would begin a function."""
 
+_NO_WIDTH: Final = "\u2060"
+
 _IN_A_NAME: Final = str.maketrans(
     {"[": "(", "]": ")", "*": "∗", "`": "’", "<": "‹", "\\": "∖", "{": "(", "}": ")", "~": "∼"}
 )
@@ -72,24 +75,25 @@ def form_card(form: Form, phrases: Mapping[str, Words]) -> Checked:
     """Return a form as the card of a dialog.
 
     What it holds stands in every button; where that is too much, once, in a field out of sight,
-    which some clients show.
+    which some clients show. Where it is still too much, the lines of quotations are not set apart.
 
     Raises:
         TooLargeError: it does not fit even so.
 
     """
-    parts = [element for part in form.parts for element in _part(part, form.lang, phrases)]
     neutral = phrases["neutral_text"][form.lang]
 
-    def card(*hidden: Element, **data: str) -> Checked:
+    def card(data: Element, *hidden: Element, tight: bool = False) -> Checked:
+        parts = [one for part in form.parts for one in _part(part, form.lang, phrases, tight=tight)]
         rows = in_rows(_buttons(form, {_mark(form.lang): "", **data}))
         return checked(elements.card([*parts, *hidden, *rows], form.lang, neutral), around=DIALOG)
 
-    try:
-        return card(**{_HELD: form.held})
-    except TooLargeError:
-        name = f"{_mark(form.lang)}:{_HELD}"
-        return card(elements.hidden(name, form.held))
+    with suppress(TooLargeError):
+        return card({_HELD: form.held})
+    held = elements.hidden(f"{_mark(form.lang)}:{_HELD}", form.held)
+    with suppress(TooLargeError):
+        return card({}, held)
+    return card({}, held, tight=True)
 
 
 def chat_card(card: Card) -> Checked:
@@ -147,9 +151,11 @@ def _buttons(form: Form, data: Element) -> list[Element]:
     return [*main, *map(submit, form.buttons)]
 
 
-def _part(part: Part, lang: Lang, phrases: Mapping[str, Words]) -> Iterator[Element]:
+def _part(
+    part: Part, lang: Lang, phrases: Mapping[str, Words], *, tight: bool
+) -> Iterator[Element]:
     if isinstance(part, Said):
-        yield from _said(part)
+        yield from _said(part, tight=tight)
         return
     if isinstance(part, Shown):
         yield from (dict(element) for element in part.elements)
@@ -172,7 +178,7 @@ def _written(part: Written, name: str, label: str) -> Element:
     return elements.text_field(name, label, filled=filled, most=part.most, lines=part.lines)
 
 
-def _said(said: Said) -> Iterator[Element]:
+def _said(said: Said, *, tight: bool) -> Iterator[Element]:
     match said.style:
         case Style.HEADING:
             yield elements.heading(literal(said.words))
@@ -183,7 +189,8 @@ def _said(said: Said) -> Iterator[Element]:
         case Style.PLAIN:
             yield elements.text(literal(plain(said.words)))
         case Style.QUOTED:
-            if lines := _quoted(plain(said.words)):
+            words = plain(said.words)
+            if lines := [*_tightly(words)] if tight else _quoted(words):
                 yield elements.quotation(lines)
         case _:
             yield elements.text(PEN.marked(said.words))
@@ -199,6 +206,15 @@ def _quoted(words: str) -> list[Element]:
             found.append(elements.verbatim(_BRACES.split(line), apart=apart))
         apart = not line.strip()
     return found
+
+
+def _tightly(words: str) -> Iterator[Element]:
+    """Yield a text in as few letters of a card as will do.
+
+    Its lines are one, in which a letter of no width keeps two braces apart.
+    """
+    if words.strip():
+        yield elements.verbatim([_BRACES.sub(_NO_WIDTH, words)])
 
 
 def plain(words: str) -> str:

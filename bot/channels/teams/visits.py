@@ -72,6 +72,8 @@ class Visits:
         elif surface is Surface.MESSAGE and not is_personal(came.activity):
             card = came.activity.get("replyToId")
             press = replace(press, at=card if is_id(card) else "", where=_where(came))
+        if is_id(event := came.activity.get("id")):
+            press = replace(press, once=f"{came.chat.id} {event}")
         say = self._answers.guidance.phrases
         try:
             async with asyncio.timeout(_WITHIN):
