@@ -554,6 +554,19 @@ async def test_where_slack_does_not_say_that_a_channel_is_public_its_people_are_
         await board.has(at(secret), Who("slack", "T0CAIRN", alice.id))
 
 
+async def test_a_large_private_channel_is_read_to_its_end_and_a_very_large_one_is_refused(
+    fake: FakeSlack, board: SlackBoard, alice: Person
+):
+    large = fake.channel("large", alice, is_private=True)
+    large.members |= {f"A{number:05}" for number in range(3_000)}
+    assert alice.user.id == max(large.members - {fake.workspace.bot.id}), "on the last page"
+    assert await board.has(at(large), Who("slack", "T0CAIRN", alice.id))
+    assert len(called(fake, "conversations.members")) > 1
+    large.members |= {f"A{number:05}" for number in range(3_000, 6_000)}
+    with pytest.raises(PlatformError):
+        await board.has(at(large), Who("slack", "T0CAIRN", alice.id))
+
+
 def _shared(fake: FakeSlack, team: Channel) -> None:
     team.is_ext_shared = True
 

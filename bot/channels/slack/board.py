@@ -26,8 +26,8 @@ from bot.platforms import GoneError, Place, RefusedError, Who
 _OWN_CHAT: Final = "D"
 """How the ids of chats of two begin."""
 
-MOST: Final = 999
-"""People in a private channel whom Slack names at once; in a larger one nothing can be pinned."""
+MOST: Final = 4_000
+"""People in a private channel; in a larger one it takes too long to see who is in it."""
 
 _TALKS: Final = frozenset({"im:read", "mpim:read"})
 """Scopes that only somebody's own chats need; we ask for neither."""

@@ -35,6 +35,9 @@ _LONGEST_TURN: Final = 5.0
 """Seconds that a message sent once may wait for the others of its channel."""
 
 _PAGES: Final = 5
+_PAGE: Final = 999
+"""People of a channel that Slack names in one answer at most, though often fewer."""
+
 _SPACING: Final = 1.05
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 _CODE: Final = re.compile(r"[a-z0-9_]{1,60}", re.ASCII)
@@ -147,7 +150,7 @@ class Outbound:
 
         """
         found: list[str] = []
-        arguments = {"channel": channel, "limit": str(most)}
+        arguments = {"channel": channel, "limit": str(min(most, _PAGE))}
         for _ in range(_PAGES):
             answer = await self._urgent("conversations.members", arguments, _URGENT)
             page, more = answer.get("members"), answer.get("response_metadata")
