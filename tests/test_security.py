@@ -18,7 +18,7 @@ from aiohttp import ClientSession, DummyCookieJar
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.app import web_application
+from bot.app import parts, web_application
 from bot.channels.slack.channel import PATH as SLACK_PATH
 from bot.channels.teams.channel import PATH as TEAMS_PATH
 from bot.channels.web.server import MAX_BODY
@@ -131,6 +131,7 @@ def test_no_command_prints_a_secret(
     command: str, lang: Lang, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
     """The database does not answer, so those that need one fail, and say so."""
+    monkeypatch.setattr(parts, "_PATIENCE", 0.0)
     for name, value in environ().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LANG", f"{lang}_CA.UTF-8")
