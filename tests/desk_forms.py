@@ -87,6 +87,15 @@ async def of_a_case(lang: Lang, folder: Path) -> tuple[dict[str, Form], dict[str
         again = await press("again", asker, "desk:offices", PLACE)
         mail = await press("introduction", asker, "desk:write", again.held, office=(BY_MAIL,))
         await press("introduction-review", asker, "desk:review", mail.held, text="613-555-0100")
+        writer = person(2)
+        number = await desk.opened(writer, words)
+        for turn in range(8):
+            await desk.service.answer(number, writer, f"{turn + 1}. {words} " * 12)
+            await desk.service.reply(number, officer, f"{turn + 1}. {words}")
+        newest = await press("long", writer, "desk:read", number)
+        await press("long-earlier", writer, newest.buttons[0].do, number)
+        await press("long-case", officer, "desk:open", number)
+        await press("long-export", officer, "desk:export", number)
         return seen.forms, cards
 
 
