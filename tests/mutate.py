@@ -624,8 +624,10 @@ class Sender:
             told = "" if refused else "it came in unsigned"
         else:
             outcome = await fake.send(raw, content_type=kind)
-            # Without an answer of ours Slack says that it did not work, and keeps what was typed.
-            form = outcome.status == 503 and not outcome.body and b"view_submission" in raw
+            # Without an answer of ours Slack says that it did not work, and keeps what was typed;
+            # so it is too where thirty presses of one person wait, as nobody presses.
+            pressed = b"view_submission" in raw or b"block_actions" in raw
+            form = outcome.status == 503 and not outcome.body and pressed
             status = 200 if form else outcome.status
             told = outcome.failure or self._judged(status, outcome.body, raw)
             told = told or self._unkind_on_slack(outcome)
