@@ -52,10 +52,8 @@ from tests.slack_app import Served, guidance_of, served
 WALKERS: Final = 60
 AT_ONCE: Final = 4
 LONGEST: Final = 900.0
-"""Seconds after the last fault within which everything must have been sent."""
-
-OVERDUE: Final = 60.0
-"""Seconds by which anything may be late that is due to be tried."""
+"""Seconds by which anything may be late that is due to be tried; and after the last fault those
+within which everything must have been sent."""
 
 EARLY: Final = 10
 """How often the guidance is written anew at the start, in quick succession."""
@@ -299,7 +297,7 @@ class Soak:
             wrong.append(f"{len(unseen)} cases did not reach the office")
         if rows - parked or parked:
             wrong.append(f"{rows - parked} rows still wait to be sent, {parked} were set aside")
-        if self.overdue > OVERDUE:
+        if self.overdue > LONGEST:
             wrong.append(f"something was due for {self.overdue:.0f} s and not tried")
         if not self.acknowledged or not all(self.done[name] for name in ("walk", "ask", "send")):
             wrong.append("nothing has happened, so that nothing was shown")
