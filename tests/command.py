@@ -54,11 +54,9 @@ def told_in(folder: Path) -> str:
     return "".join((folder / name).read_text("utf-8") for name in ("stdout", "stderr"))
 
 
-@dataclass(frozen=True)
-class Command:
-    """The process; everything that it writes lies in `folder`."""
+class Listening:
+    """What listens on a port of this machine, and writes to a folder."""
 
-    process: asyncio.subprocess.Process
     port: int
     folder: Path
 
@@ -71,6 +69,15 @@ class Command:
     def told(self) -> str:
         """What it has written to standard output and to standard error."""
         return told_in(self.folder)
+
+
+@dataclass(frozen=True)
+class Command(Listening):
+    """The process; everything that it writes lies in `folder`."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    folder: Path
 
     @property
     def memory(self) -> int:

@@ -40,7 +40,7 @@ from aiohttp import ClientError, ClientSession
 from bot.channels.slack.channel import PATH
 from tests.bench_slack import cpu_of, memory_of
 from tests.both_app import CASE_KEYS, organization_text
-from tests.command import free_port, told_in
+from tests.command import Listening, free_port
 from tests.conftest import ROOT
 from tests.slack import api as slack_api
 from tests.slack import fake as fake_slack
@@ -111,7 +111,7 @@ def database() -> Iterator[Database]:
 
 
 @dataclass
-class Replica:
+class Replica(Listening):
     """One process of `cairn serve`, which may end and be started again on the same port."""
 
     name: str
@@ -125,15 +125,6 @@ class Replica:
     """Megabytes, each few seconds, for each of its lives."""
     cpu: float = 0.0
     """Seconds of processor time of the lives that have ended."""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    @property
-    def told(self) -> str:
-        """What it has written to standard output and to standard error in all its lives."""
-        return told_in(self.folder)
 
     @property
     def is_up(self) -> bool:

@@ -7,8 +7,7 @@ import gc
 import json
 import logging
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -18,6 +17,7 @@ from bot.channels.slack.ingress import Incoming
 from bot.guidance.understand import MAX_TYPED
 from bot.privacy import OWN
 from bot.tasks import _MOST_OF_ONE, _MOST_URGENT
+from tests.lines import held
 from tests.slack import faults, screen
 from tests.slack.fake import FakeSlack
 from tests.slack.person import Person
@@ -371,22 +371,6 @@ async def test_words_of_danger_wait_for_nothing_that_was_asked_before(desk: Desk
 # -- somebody who floods
 
 
-@asynccontextmanager
-async def held(desk: Desk, *key: str) -> AsyncIterator[asyncio.Event]:
-    """Let what is asked of Cairn under that key wait until the event is set, or the block ends."""
-    gate = asyncio.Event()
-
-    async def wait() -> None:
-        await gate.wait()
-
-    assert desk.cairn.channel.tasks.spawn(key, wait)
-    await asyncio.sleep(0)
-    try:
-        yield gate
-    finally:
-        gate.set()
-
-
 def key_of(person: Person) -> tuple[str, str]:
     return person.workspace.id, person.id
 
@@ -394,7 +378,7 @@ def key_of(person: Person) -> tuple[str, str]:
 async def test_who_floods_has_so_many_answers_and_takes_no_turn_of_others(desk: Desk):
     hurry(desk.cairn)
     bob = desk.fake.person("bob")
-    async with held(desk, *key_of(desk.alice)):
+    async with held(desk.cairn.channel.tasks, *key_of(desk.alice)):
         statuses = {(await desk.alice.message("hello")).status for _ in range(3 * _MOST_OF_ONE)}
         # Not one is refused: Slack would send it again, and at last take the app for broken.
         assert statuses == {200}
@@ -413,12 +397,12 @@ async def test_who_floods_has_so_many_answers_and_takes_no_turn_of_others(desk: 
 
 async def test_words_of_danger_of_who_floods_are_answered_at_once_and_by_a_few_cards(desk: Desk):
     hurry(desk.cairn)
-    async with held(desk, *key_of(desk.alice)):
+    async with held(desk.cairn.channel.tasks, *key_of(desk.alice)):
         for _ in range(2 * _MOST_OF_ONE):
             await desk.alice.message("hello")
         assert (await desk.alice.message("I want to die")).status == 200
         await desk.fake.until(lambda: len(cards(desk)) == 1)
-        async with held(desk, *key_of(desk.alice), "crisis"):
+        async with held(desk.cairn.channel.tasks, *key_of(desk.alice), "crisis"):
             statuses = {(await desk.alice.message("I want to die")).status for _ in range(50)}
             assert statuses == {200}
             assert desk.cairn.channel.tasks.count == 1 + _MOST_OF_ONE + 1 + _MOST_URGENT
@@ -428,7 +412,7 @@ async def test_words_of_danger_of_who_floods_are_answered_at_once_and_by_a_few_c
 
 async def test_danger_in_a_mention_waits_for_nothing_that_was_asked_before(desk: Desk):
     team = desk.fake.channel("team", desk.alice)
-    async with held(desk, *key_of(desk.alice)):
+    async with held(desk.cairn.channel.tasks, *key_of(desk.alice)):
         await desk.alice.mention(team, "hello")
         await desk.alice.mention(team, "I want to die")
         await desk.fake.until(lambda: len(desk.alice.ephemerals) == 1)
@@ -439,7 +423,8 @@ async def test_with_too_much_to_do_slack_is_asked_to_send_again_but_who_is_in_da
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.tasks._MOST", 2)
-    async with held(desk, "somebody"), held(desk, "somebody else"):
+    tasks = desk.cairn.channel.tasks
+    async with held(tasks, "somebody"), held(tasks, "somebody else"):
         assert (await desk.alice.message("hello")).status == 503
         assert (await desk.alice.open_home()).status == 503
         desk.fake.failures.clear()
@@ -461,7 +446,7 @@ async def test_of_a_message_that_waits_no_more_is_kept_than_is_read(desk: Desk):
     ]
     await desk.cairn.drain()
     key, take = key_of(desk.alice), desk.cairn.channel._router._events.take
-    async with held(desk, *key), held(desk, *key, "home"):
+    async with held(desk.cairn.channel.tasks, *key), held(desk.cairn.channel.tasks, *key, "home"):
         for outcome in outcomes:
             body = json.loads(outcome.delivery.body)
             body["event"]["text"] = "x " * 15_000

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from bot.channels.teams.decode import person_of
 from bot.tasks import _MOST_OF_ONE, _MOST_URGENT
+from tests.lines import held
 from tests.teams import payloads
 from tests.teams.fake import FakeTeams
 from tests.teams.person import Person
@@ -35,22 +34,6 @@ def alice(cairn: Running) -> Person:
     return cairn.fake.person("alice")
 
 
-@asynccontextmanager
-async def held(cairn: Running, *key: str) -> AsyncIterator[asyncio.Event]:
-    """Let what is asked of Cairn under that key wait until the event is set, or the block ends."""
-    gate = asyncio.Event()
-
-    async def wait() -> None:
-        await gate.wait()
-
-    assert cairn.channel.tasks.spawn(key, wait)
-    await asyncio.sleep(0)
-    try:
-        yield gate
-    finally:
-        gate.set()
-
-
 def key_of(person: Person) -> tuple[str, str]:
     found = person_of(payloads.message(person._made(person.chat), ""))
     assert found is not None
@@ -61,7 +44,7 @@ async def test_who_floods_has_so_many_answers_and_takes_no_turn_of_others(
     cairn: Running, alice: Person
 ):
     bob = cairn.fake.person("bob")
-    async with held(cairn, *key_of(alice)):
+    async with held(cairn.channel.tasks, *key_of(alice)):
         statuses = {(await alice.message("hello")).status for _ in range(3 * _MOST_OF_ONE)}
         # Not one is refused: Teams would show an error, or send it again.
         assert statuses == {200}
@@ -94,12 +77,12 @@ async def test_words_of_danger_of_who_floods_are_answered_at_once_and_by_a_few_c
 
     await alice.message("hello")
     await cairn.drain()
-    async with held(cairn, *key_of(alice)):
+    async with held(cairn.channel.tasks, *key_of(alice)):
         for _ in range(2 * _MOST_OF_ONE):
             await alice.message("hello")
         assert await in_danger() == 200
         await cairn.fake.until(lambda: len(helped(cairn)) == 1)
-        async with held(cairn, *key_of(alice), "crisis"):
+        async with held(cairn.channel.tasks, *key_of(alice), "crisis"):
             assert {await in_danger() for _ in range(50)} == {200}
             assert cairn.channel.tasks.count == 1 + _MOST_OF_ONE + 1 + _MOST_URGENT
         await cairn.fake.until(lambda: len(helped(cairn)) == 1 + _MOST_URGENT)
@@ -118,7 +101,7 @@ async def test_with_too_much_to_do_teams_is_told_so_but_who_is_in_danger_is_answ
     cairn: Running, alice: Person, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.tasks._MOST", 2)
-    async with held(cairn, "somebody"), held(cairn, "somebody else"):
+    async with held(cairn.channel.tasks, "somebody"), held(cairn.channel.tasks, "somebody else"):
         assert (await alice.message("hello")).status == 503
         cairn.fake.failures.clear()
         for name in ("bob", "carol", "dan"):
@@ -134,6 +117,6 @@ async def test_of_a_message_that_waits_no_more_is_kept_than_is_read(cairn: Runni
     activity = payloads.message(alice._made(alice.chat), "x " * 15_000)
     activity["attachments"] = [{"contentType": "text/html", "content": "y" * 15_000}]
     sent, take = json.dumps(activity), cairn.channel._events.take
-    async with held(cairn, *key_of(alice)):
+    async with held(cairn.channel.tasks, *key_of(alice)):
         assert take(json.loads(sent))
         assert kept(lambda: take(json.loads(sent))) < 10_000
