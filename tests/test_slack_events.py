@@ -15,6 +15,7 @@ from aiohttp import ClientSession
 
 from bot.channels.slack.ingress import Incoming
 from bot.guidance.understand import MAX_TYPED
+from bot.guidance.words import Lang
 from bot.privacy import OWN
 from bot.tasks import _MOST_OF_ONE, _MOST_URGENT
 from tests.lines import held
@@ -207,6 +208,24 @@ async def test_somebody_from_elsewhere_gets_one_sentence_and_the_public_address(
     assert "serves the people of the organization that runs it" in words(said)
     assert any("canada.ca" in link for link in screen.links(said))
     assert screen.buttons(said) == []
+
+
+@pytest.mark.parametrize(("lang", "text"), [("en", "I want to die"), ("fr", "je veux mourir")])
+async def test_somebody_from_elsewhere_who_is_in_danger_is_told_who_helps(
+    desk: Desk, lang: Lang, text: str
+):
+    shared = desk.fake.channel("shared", desk.alice, is_ext_shared=True)
+    other = desk.fake.person("bob", team="T0OTHER", is_stranger=True)
+    shared.members.add(other.id)
+    await other.mention(shared, text)
+    await desk.cairn.drain()
+    (said,) = other.ephemerals
+    assert "9-8-8" in words(said)
+    title = desk.cairn.conversation.guidance.crisis.title[lang]
+    assert title in words(said)
+    await other.message(text)
+    await desk.cairn.drain()
+    assert title in words(other.sees()[-1])
 
 
 async def test_a_guest_of_the_workspace_gets_the_guidance(desk: Desk):

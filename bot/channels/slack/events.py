@@ -16,6 +16,7 @@ from bot.channels.seen import Seen, is_new
 from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Person, person_of, plain_words, workspace_of
+from bot.channels.slack.limits import Checked
 from bot.channels.slack.outbound import Outbound, SlackError
 from bot.channels.slack.people import People
 from bot.channels.typed import Typed, goes_on, shortened, typed_reply
@@ -166,7 +167,8 @@ class Events:
     async def _written(self, written: Written) -> None:
         person, typed = written.person, written.typed
         if person.outside:
-            await self._outbound.post(written.channel, self._answers.refusal(), written.thread)
+            message = self._for_elsewhere(person, typed.text)
+            await self._outbound.post(written.channel, message, written.thread)
             return
         card = self._cards.recall(person, written.channel, written.thread)
         lang = await self._language(person, typed.text)
@@ -204,13 +206,20 @@ class Events:
             ts = await self._outbound.post(written.channel, message, written.thread)
         self._cards.keep(person, written.channel, written.thread, Card(capsule, ts))
 
+    def _for_elsewhere(self, person: Person, text: str) -> Checked:
+        """Return what people of other organizations are told; in danger, who helps now."""
+        if not self._answers.is_crisis(text):
+            return self._answers.refusal()
+        crisis = self._answers.at("crisis", self._answers.language(text, "en"))
+        return self._answers.message(crisis, person)
+
     # -- a channel
 
     async def _mentioned(self, mention: Mention) -> None:
         """Answer to that person only; what they wrote stays unread but for signs of danger."""
         person, text = mention.person, mention.typed.text
         if person.outside:
-            message = self._answers.refusal()
+            message = self._for_elsewhere(person, text)
         else:
             lang = await self._language(person, text)
             if self._answers.is_crisis(text):
