@@ -18,7 +18,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.slack import outbound as outbound_module
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person as Somebody
-from bot.channels.slack.outbound import LimitedError, Outbound, SlackError
+from bot.channels.slack.errors import LimitedError, SlackError
+from bot.channels.slack.outbound import Outbound
 from bot.guidance.words import LANGS
 from tests.slack import faults, screen
 from tests.slack.delivery import Outcome

@@ -14,10 +14,11 @@ from typing import Any, Final
 from bot.channels.pinned import mark, neutral, pinned, sources, starts
 from bot.channels.slack import blocks, forms
 from bot.channels.slack.blocks import Block
+from bot.channels.slack.errors import ScopeError, SlackError, UnreachableError
 from bot.channels.slack.failures import Meanings, platform_errors
 from bot.channels.slack.limits import Checked, checked_message
 from bot.channels.slack.mrkdwn import literal
-from bot.channels.slack.outbound import Outbound, ScopeError, SlackError, UnreachableError
+from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.pen import PEN
 from bot.conversation import Reply
 from bot.pins.port import Drawn, Held, Room

@@ -23,10 +23,11 @@ from bot.channels.slack.client import SlackSettings, client_of
 from bot.channels.slack.decode import person_of, plain_words, workspace_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
+from bot.channels.slack.errors import TOKEN
 from bot.channels.slack.events import Events
 from bot.channels.slack.form_presses import FormPresses
 from bot.channels.slack.ingress import Door, Incoming
-from bot.channels.slack.outbound import TOKEN, Outbound
+from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
 from bot.channels.slack.presses import Presses
 from bot.channels.slack.router import Answer, Router

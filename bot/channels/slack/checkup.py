@@ -15,8 +15,9 @@ from bot.channels.sessions import hosts_of, new_session
 from bot.channels.slack.client import SlackSettings, client_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
+from bot.channels.slack.errors import TRANSIENT, UnreachableError, told_by
 from bot.channels.slack.manifest import OPTIONAL, SCOPES
-from bot.channels.slack.outbound import TRANSIENT, Outbound, UnreachableError, told_by
+from bot.channels.slack.outbound import Outbound
 from bot.desk.case import MIN_CLAIMERS
 from bot.findings import Finding, Heard, fix, good, note
 from bot.guidance.words import Words

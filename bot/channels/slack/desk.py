@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from bot.channels.slack import forms
 from bot.channels.slack.directory import Directory, Profile
+from bot.channels.slack.errors import UnreachableError
 from bot.channels.slack.failures import platform_errors
-from bot.channels.slack.outbound import Outbound, UnreachableError
+from bot.channels.slack.outbound import Outbound
 from bot.desk.port import Card, Reader
 from bot.platforms import OpenError, Place, Who
 

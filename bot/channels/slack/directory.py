@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from bot.channels.memory import Memory
 from bot.channels.slack.decode import language_of
-from bot.channels.slack.outbound import Outbound, UnreachableError
+from bot.channels.slack.errors import UnreachableError
+from bot.channels.slack.outbound import Outbound
 from bot.guidance.words import Lang
 
 _OWN_BOT: Final = "USLACKBOT"

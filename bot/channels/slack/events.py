@@ -16,8 +16,9 @@ from bot.channels.seen import Seen, is_new
 from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Person, person_of, plain_words, workspace_of
+from bot.channels.slack.errors import SlackError
 from bot.channels.slack.limits import Checked
-from bot.channels.slack.outbound import Outbound, SlackError
+from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
 from bot.channels.typed import Typed, goes_on, shortened, typed_reply
 from bot.conversation import Reply

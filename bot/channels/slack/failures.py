@@ -6,14 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from bot.channels.slack.errors import TOKEN, TRANSIENT, LimitedError, SlackError, UnreachableError
 from bot.channels.slack.limits import TooLargeError
-from bot.channels.slack.outbound import (
-    TOKEN,
-    TRANSIENT,
-    LimitedError,
-    SlackError,
-    UnreachableError,
-)
 from bot.platforms import GoneError, LaterError, PlatformError, RefusedError
 
 _LATER: Final = TRANSIENT | {

@@ -21,9 +21,10 @@ from bot.channels.slack import blocks, forms
 from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.decode import Person, language_shown
 from bot.channels.slack.directory import Directory
+from bot.channels.slack.errors import SlackError
 from bot.channels.slack.limits import Checked, TooLargeError, checked_message
 from bot.channels.slack.mrkdwn import literal
-from bot.channels.slack.outbound import Outbound, SlackError
+from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
 from bot.channels.slack.presses import STALE
 from bot.channels.slack.presses import Press as Pressed

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -20,10 +19,19 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channels.slack.errors import (
+    LIMITED,
+    SERVER_ERROR,
+    TRANSIENT,
+    LimitedError,
+    SlackError,
+    UnreachableError,
+    retry_after,
+    told_by,
+)
 from bot.channels.slack.limits import Checked
 
 TRIES: Final = 6
-_LONGEST_WAIT: Final = 60.0
 _URGENT: Final = 1.5
 """Seconds for a call that somebody waits for: Slack gives three for the whole press."""
 
@@ -39,55 +47,10 @@ _PAGE: Final = 999
 """People of a channel that Slack names in one answer at most, though often fewer."""
 
 _SPACING: Final = 1.05
-_SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
-_CODE: Final = re.compile(r"[a-z0-9_]{1,60}", re.ASCII)
-"""What a code of Slack looks like. It holds no capital letter, so it can be no id."""
-
-TRANSIENT: Final = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
-)
-TOKEN: Final = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
-)
-"""Codes with which Slack takes the token no longer."""
-
 _OK: Final = 200
-_SERVER_ERROR: Final = 500
-_LIMITED: Final = 429
 
 Payload = Mapping[str, Any]
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class SlackError(Exception):
-    """Slack did not do what was asked; ``code`` is its own word for why, and holds no content."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-class LimitedError(SlackError):
-    """Slack wants this method to be left alone for ``wait`` seconds."""
-
-    def __init__(self, wait: float) -> None:
-        self.wait = wait
-        super().__init__("ratelimited")
-
-
-class ScopeError(SlackError):
-    """The app lacks one of the scopes ``needed``, by Slack's own names."""
-
-    def __init__(self, needed: str) -> None:
-        self.needed = frozenset(needed.split(","))
-        super().__init__("missing_scope")
-
-
-class UnreachableError(SlackError):
-    """No answer came, or none that can be read; whether Slack did it is not known."""
-
-    def __init__(self) -> None:
-        super().__init__("unreachable")
 
 
 @dataclass(slots=True)
@@ -284,9 +247,9 @@ class Outbound:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=_PATIENT),
             ) as answer:
-                if answer.status == _LIMITED:
-                    raise LimitedError(_seconds(answer.headers.get("Retry-After")))
-                if answer.status >= _SERVER_ERROR:
+                if answer.status == LIMITED:
+                    raise LimitedError(retry_after(answer.headers.get("Retry-After")))
+                if answer.status >= SERVER_ERROR:
                     raise UnreachableError
                 if answer.status != _OK:
                     raise SlackError("response_url_refused")
@@ -417,7 +380,7 @@ class Outbound:
                     isinstance(error, UnreachableError) or error.code in TRANSIENT
                 ):
                     raise
-                await self._sleep(min(2.0**tried, _LONGEST_WAIT) * random.uniform(0.5, 1.0))  # noqa: S311
+                await self._sleep(2.0**tried * random.uniform(0.5, 1.0))  # noqa: S311
         raise AssertionError
 
     def _lane(self, method: str) -> _Lane:
@@ -451,22 +414,3 @@ _FORM_ONLY: Final = frozenset({
 def _said(channel: str, message: Payload) -> Payload:
     """Return a message as it is sent: no address in it is looked up and shown."""
     return {"channel": channel, "unfurl_links": False, "unfurl_media": False, **message}
-
-
-def told_by(response: Any) -> SlackError:
-    """Return what an answer that Slack refused with means."""
-    status = getattr(response, "status_code", 0)
-    if status == _LIMITED:
-        return LimitedError(_seconds(response.headers.get("Retry-After")))
-    data = getattr(response, "data", None)
-    code = data.get("error") if isinstance(data, dict) else None
-    if status >= _SERVER_ERROR or not isinstance(code, str):
-        return UnreachableError()
-    if code == "missing_scope":
-        return ScopeError(str(data.get("needed") or "") if isinstance(data, dict) else "")
-    return SlackError(code if _CODE.fullmatch(code) else "unknown_code")
-
-
-def _seconds(text: str | None) -> float:
-    """Return the seconds of a Retry-After header: one where it says nothing that can be read."""
-    return min(float(text), _LONGEST_WAIT) if text and _SECONDS.fullmatch(text.strip()) else 1.0

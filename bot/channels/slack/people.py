@@ -14,7 +14,8 @@ from typing import Final
 
 from bot.channels.memory import Memory
 from bot.channels.slack.decode import Person, language_of
-from bot.channels.slack.outbound import TOKEN, Outbound, SlackError, Sleep
+from bot.channels.slack.errors import TOKEN, SlackError
+from bot.channels.slack.outbound import Outbound, Sleep
 from bot.guidance.words import Lang
 from bot.privacy import OWN
 

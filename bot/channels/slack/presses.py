@@ -19,8 +19,9 @@ from bot.channels.slack.decode import (
     language_shown,
     plain_words,
 )
+from bot.channels.slack.errors import SlackError
 from bot.channels.slack.limits import Checked
-from bot.channels.slack.outbound import Outbound, SlackError
+from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
 from bot.channels.slack.windows import Windows
 from bot.channels.steps import Fields, Step, again

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.channels.memory import Memory
+from bot.channels.slack.errors import SlackError
 from bot.channels.slack.limits import Checked
-from bot.channels.slack.outbound import Outbound, SlackError
+from bot.channels.slack.outbound import Outbound
 
 _WENT_ON: Final = ("hash_conflict", "not_found", "view_not_found")
 
