@@ -170,22 +170,28 @@ def remove(path: Path) -> None:
     path.unlink()
 
 
-def checkpointed(path: Path) -> None:
+async def checkpointed(path: Path) -> None:
     """Empty the log, in which there may be room left, into the file.
 
     Since somebody else has written, every connection forgets the pages that it has read.
     """
+    # In a thread: what it waits for, a transaction of Cairn's own, goes on in this loop.
+    await asyncio.to_thread(_checkpointed, path)
+
+
+def _checkpointed(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = version_num")
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert not busy
 
 
 async def test_while_the_disk_is_full_guidance_goes_on_and_a_send_is_refused(disk: Path):
     async with program(database_url=f"sqlite:///{disk}/cairn.db") as cairn:
 
         async def full() -> None:
-            checkpointed(disk / "cairn.db")
+            await checkpointed(disk / "cairn.db")
             fill(disk)
 
         async def empty() -> None:
@@ -428,12 +434,12 @@ async def test_while_the_database_is_damaged_guidance_goes_on_and_a_send_is_refu
         path, copy = cairn.folder / "cairn.db", cairn.folder / "copy.db"
 
         async def damage() -> None:
-            checkpointed(path)
+            await checkpointed(path)
             spoil_all_but_the_first(path, copy)
 
         async def restore() -> None:
             put_back(copy, path)
-            checkpointed(path)
+            await checkpointed(path)
 
         await refused_and_then_sent(cairn, damage, restore)
 
