@@ -261,8 +261,9 @@ class Crowd:
             return False
         view = officer.view
         before, do = view.updates, view.payload.get("callback_id", "")
-        shown = screen.text(view)
-        if do != "desk:reply" and words in shown and "submit" in view.payload:
+        # What stands in a field is what they typed, and not yet what Cairn keeps.
+        kept = any(words in json.dumps(one) for one in view.blocks if one["type"] != "input")
+        if do != "desk:reply" and kept and "submit" in view.payload:
             return True
         if do == "desk:preview":
             await officer.type(view, screen.block_of(view, "reply"), words)

@@ -64,15 +64,21 @@ def organization_problems(path: Path, *, settle: bool = False) -> tuple[Problem,
 
 
 EXAMPLES = [Example(path) for path in sorted(BAD.glob("*.yaml"))]
+EACH = pytest.mark.parametrize(
+    "example",
+    # What is asked of one example is asked in one process, so that it is checked once.
+    [pytest.param(e, marks=pytest.mark.xdist_group(e.path.stem)) for e in EXAMPLES],
+    ids=[e.path.stem for e in EXAMPLES],
+)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.path.stem)
+@EACH
 def test_the_broken_example_gives_its_problem_on_its_line_and_no_other(example: Example):
     found = [(p.code, p.line) for p in example.problems]
     assert found == [(example.said("code"), int(example.said("line") or 0))]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.path.stem)
+@EACH
 def test_the_problem_is_said_in_both_languages_with_nothing_left_to_fill_in(example: Example):
     for problem in example.problems:
         assert problem.en != problem.fr
