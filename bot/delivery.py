@@ -48,6 +48,9 @@ The last is how long an office waits at most once its platform is back.
 LONGEST: Final = timedelta(days=1)
 """How long a notice or a card is tried; the offer of a case is tried until the case moves on."""
 
+UNOPENED: Final = timedelta(days=7)
+"""How long anything is tried whose case does not open: a key that is missing can be put back."""
+
 _POLL: Final = 5.0
 _LAST: Final = 12.0
 """Seconds in which what has been taken is seen through when the process is told to stop."""
@@ -136,7 +139,7 @@ class Delivery:
             kept = await self._posting.opened(thing.number)
             await self._ways[thing.kind](thing, kept)
         except NoCaseError:
-            await self._park(thing, "no_case")
+            await self._later(thing, "no_case", float(WAITS[-1]), UNOPENED)
         except LaterError as error:
             await self._later(thing, error.code, error.wait)
         except OpenError as error:
@@ -147,11 +150,14 @@ class Delivery:
             await self._park(thing, error.code)
         return True
 
-    async def _later(self, thing: ToSend, code: str, wait: float) -> None:
+    async def _later(
+        self, thing: ToSend, code: str, wait: float, longest: timedelta | None = None
+    ) -> None:
         at_least = WAITS[min(thing.tries, len(WAITS)) - 1]
         if thing.tries == len(WAITS):
             logging.getLogger(OWN).warning("a %s is not delivered yet: %s", thing.kind, code)
-        longest = None if thing.kind in (OFFER, LETTER) else LONGEST
+        if longest is None and thing.kind not in (OFFER, LETTER):
+            longest = LONGEST
         pause = timedelta(seconds=max(wait, at_least))
         if not await self._posting.sent_later(thing, pause, longest):
             await self._park(thing, code)
@@ -298,8 +304,8 @@ def _waits_for(case: Case, part: str) -> bool:
     """Tell whether there is still something for the deputy or the head to step into."""
     if part == DEPUTY:
         return case.state is State.OFFERED
-    unanswered = case.state is State.CLAIMED and not case.replied
-    return unanswered or (case.state is State.CLOSED and case.record is Record.OPEN)
+    closed = case.state is State.CLOSED and case.record is Record.OPEN
+    return case.state is State.CLAIMED or closed
 
 
 def _left(people: People, now: Mapping[str, str]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.conversation import Conversation
 from bot.desk.directory import Directory
-from bot.desk.hours import NeverOpenError, is_open
+from bot.desk.hours import is_open
 from bot.desk.port import Card, Letters, Platform
 from bot.guidance.model import Guidance, Tree
 from bot.guidance.walk import GRACE
@@ -120,7 +120,7 @@ class Reviews:
             )  # fmt: skip
             await self._settle(notice, None)
             return False
-        if not _opens(contact, now):
+        if not is_open(contact, now):
             await self._settle(notice, now + _LATER)
             return False
         tries = notice.rows[0].tries
@@ -180,14 +180,6 @@ def _contact(guidance: Guidance, organization: Organization | None, owner: str) 
         return contact
     instead = stand_in(owner, guidance.offices, organization.contacts)
     return organization.contacts.get(instead) if instead is not None else None
-
-
-def _opens(contact: Contact, now: datetime) -> bool:
-    """Tell whether an office is open; of one that never is, nothing is waited for."""
-    try:
-        return is_open(contact, now)
-    except NeverOpenError:
-        return True
 
 
 def _text(guidance: Guidance, notice: _Notice, lang: Lang) -> str:

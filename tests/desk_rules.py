@@ -219,9 +219,9 @@ class Rules:
         if case.state is State.CLAIMED:
             within = self.offices[case.office].reply_within
             timers = (
-                ((Timer.CLAIMER, "working", within),)
-                if case.replied
-                else ((Timer.HEAD, "working", within), (Timer.LATE, "working", 2 * within))
+                (Timer.CLAIMER if case.replied else Timer.HEAD, "working", within),
+                *([(Timer.HEAD, "working", 2 * within)] if case.replied else []),
+                (Timer.LATE, "working", 2 * within),
             )
         else:
             timers = TIMERS.get(case.state, ())
@@ -483,7 +483,7 @@ class Rules:
             return False
         if part == "deputy":
             return case.state is State.OFFERED
-        late = case.state is State.CLAIMED and not case.replied
+        late = case.state is State.CLAIMED
         return late or (case.state is State.CLOSED and case.record is Record.OPEN)
 
     def _offer(self, case: Told) -> bool:

@@ -27,6 +27,7 @@ from bot.guidance.words import LANGS
 from bot.handoff import LEVELS
 from bot.pins.port import Room
 from bot.reviews import Stage
+from bot.store import tables
 from tests.conftest import LOGGED, ROOT
 
 TREES = [
@@ -195,6 +196,13 @@ def test_the_schemas_for_editors_are_those_of_the_loader():
         path = schema_path(key)
         shipped = json.loads(path.read_text()) if path.exists() else None
         assert shipped == json_schema(key), f"run: python -m tests.write_schemas ({path.name})"
+
+
+def test_what_a_case_is_about_fits_its_column_whatever_a_topic_is_called():
+    most = tables.cases.c.topic.type.length - len("topic:")  # type: ignore[attr-defined]
+    name = re.compile(json_schema("topic")["properties"]["topic"]["pattern"])
+    assert name.search("a" * most)
+    assert not name.search("a" * (most + 1))
 
 
 def schema_path(key: str) -> Path:

@@ -653,6 +653,22 @@ async def test_what_the_person_answers_is_not_lost_on_any_trouble(desk: World, l
     look_at(alice)
 
 
+@pytest.mark.parametrize("lang", LANGS)
+async def test_what_was_typed_is_not_lost_where_the_case_has_moved_on_meanwhile(
+    desk: World, lang: Lang
+):
+    alice, olive = AtCounter(desk, person(1), lang), AtCounter(desk, OFFICERS[0], lang)
+    number = await to_the_office(desk, alice, olive)
+    await alice.forge(Press("desk:read", number))
+    await olive.press("desk:preview", reply=TEXT)
+    await desk.service.hand_over(number, OFFICERS[0], OFFICERS[1])
+    for who, do, name in ((olive, "desk:reply", "reply"), (alice, "desk:answer", "answer")):
+        await who.press(do, **{name: TEXT})
+        assert filled(who.form)[1][name] == TEXT
+        look_at(who)
+    assert len((await desk.service.read(number, alice.who)).words) == 1
+
+
 class failing_store:  # noqa: N801 it reads as what it does
     """A store that opens no transaction for a while."""
 

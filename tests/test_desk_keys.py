@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.delivery import UNOPENED, WAITS
 from bot.desk.archive import Archive
 from bot.desk.case import Case, NotAllowedError, Reason, Record, State
 from bot.desk.records import NoCaseError
@@ -200,12 +201,30 @@ async def test_without_the_key_of_a_case_nothing_opens_and_nothing_is_lost(addre
                 await here.service.look(number)
         assert await here.deliver() == 1
         [left] = await all_of(here, outbox)
-        assert left.parked, "an operator is told, and it is not tried for ever"
+        assert not left.parked, "the key can be put back"
         assert await here.keeper.tick() == await here.keeper.purge() == 0
         assert (await all_of(here, case_keys), await all_of(here, cases)) == before
     async with world(address, keys=(THIRD_KEY, CASE_KEY)) as here:
         assert (await here.service.read(read, person(1))).words[0].text == f"{WORDS} 1"
+        here.clock.move(seconds=WAITS[-1])
+        await here.deliver()
+        assert (await here.service.look(waiting)).state is State.OFFERED
         assert await here.keeper.rekey() == 2
+
+
+async def test_what_does_not_open_within_a_week_is_set_aside(address: str):
+    async with world(address) as here:
+        await here.send(person(1))
+    async with world(address, keys=(THIRD_KEY,)) as here:
+        for _ in range(2):
+            await here.deliver()
+            [left] = await all_of(here, outbox)
+            assert not left.parked
+            here.clock.move(seconds=UNOPENED.total_seconds() / 2)
+        here.clock.move(seconds=WAITS[-1])
+        await here.deliver()
+        [left] = await all_of(here, outbox)
+        assert left.parked, "an operator is told, and it is not tried for ever"
 
 
 # ---- a stolen or changed database (T21)

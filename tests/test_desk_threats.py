@@ -244,6 +244,27 @@ async def test_t5_a_reply_and_an_answer_three_times_at_once_are_one_each(desk: W
     assert len((await desk.service.read(number, alice)).words) == 4, "the same words later are new"
 
 
+@pytest.mark.parametrize("way", ["handed over", "opened again"])
+async def test_t5_the_same_words_after_the_case_has_moved_on_are_a_new_reply(desk: World, way: str):
+    alice, (olive, oscar) = person(1), OFFICERS[:2]
+    number = await desk.opened(alice)
+    await desk.service.reply(number, olive, "Please call us")
+    desk.clock.move(minutes=5)
+    officer = olive
+    if way == "handed over":
+        await desk.service.hand_over(number, olive, oscar)
+        await desk.service.clear(number, oscar)
+        officer = oscar
+    else:
+        await desk.service.resolve(number, olive, Reason.ANSWERED)
+        await desk.service.reopen(number, alice)
+    desk.clock.move(minutes=5)
+    for _ in range(2):  # the second one is the same press
+        case = await desk.service.reply(number, officer, "Please call us")
+        assert case.state is State.ANSWERED
+        assert len((await desk.service.read(number, alice)).words) == 3
+
+
 async def test_t5_the_same_words_after_the_office_was_done_open_it_again(desk: World):
     alice, olive = person(1), OFFICERS[0]
     number = await desk.opened(alice)
@@ -330,8 +351,8 @@ async def test_t8_whoever_was_taken_off_or_stepped_aside_is_told_no_more_than_a_
     number = await desk.send(person(1), excluded=frozenset({off.id}))
     await desk.deliver()
     await desk.service.recuse(number, aside)
-    strangers = await AtCounter(desk, STRANGER).forge(Press("desk:claim", number))
     for who, do in product((off, aside), OF_A_CASE):
+        strangers = await AtCounter(desk, STRANGER).forge(forged(do, number))
         shown = await AtCounter(desk, who).forge(forged(do, number))
         assert same(shown, strangers), (who.user, do)
 
@@ -340,11 +361,11 @@ async def test_t8_an_officer_who_asked_is_told_by_the_card_no_more_than_a_strang
     olive = OFFICERS[0]
     number = await desk.send(olive)
     await desk.deliver()
-    strangers = await AtCounter(desk, STRANGER).forge(Press("desk:claim", number))
     own = ("desk:read", "desk:answer", "desk:withdraw", "desk:withdrawn", "desk:reopen",
            "desk:agree", "desk:elsewhere")  # fmt: skip
     for do in OF_A_CASE:
         if do not in own:
+            strangers = await AtCounter(desk, STRANGER).forge(forged(do, number))
             assert same(await AtCounter(desk, olive).forge(forged(do, number)), strangers), do
     for other in OFFICERS[1:]:
         hand = AtCounter(desk, other)
@@ -892,7 +913,9 @@ async def test_whatever_a_platform_does_it_is_tried_at_most_six_times_in_ten_min
     assert tried <= 6 * 3, tried
 
 
-async def test_what_cannot_be_opened_is_set_aside_and_stops_nothing_else(tmp_path: Path):
+async def test_what_cannot_be_opened_stops_nothing_else_and_is_set_aside_in_the_end(
+    tmp_path: Path,
+):
     address, clock = f"sqlite:///{tmp_path}/cairn.db", Clock()
     async with world(address, keys=(bytes([1]) * 32,), clock=clock) as desk:
         await desk.send(person(1))
@@ -901,8 +924,10 @@ async def test_what_cannot_be_opened_is_set_aside_and_stops_nothing_else(tmp_pat
         other = await desk.send(person(2), number="BBB-001")
         assert await desk.deliver() >= 3
         assert (await desk.service.look(other)).state is State.OFFERED
-        waiting = [row for row in await rows(desk, outbox) if not row.parked]
-        assert waiting == []
+        assert [row.parked for row in await rows(desk, outbox)] == [False, False]
+        desk.clock.move(days=8)
+        await desk.deliver()
+        assert [row.parked for row in await rows(desk, outbox)] == [True, True]
         desk.clock.move(days=1)
         assert await desk.deliver() == 0
 

@@ -141,7 +141,8 @@ ANSWERED_ONCE, EXPORTED = {"replied": True}, {"record": Record.EXPORTED}
          {"head": "2026-11-13T11:00", "late": "2026-11-17T11:00"}),
         (ONTARIO, "claimed", {}, "2028-02-25T10:00",
          {"head": "2028-02-29T10:00", "late": "2028-03-02T10:00"}),
-        (ONTARIO, "claimed", ANSWERED_ONCE, "2026-12-23T10:00", {"claimer": "2026-12-29T10:00"}),
+        (ONTARIO, "claimed", ANSWERED_ONCE, "2026-12-23T10:00",
+         {"claimer": "2026-12-29T10:00", "head": "2026-12-31T10:00", "late": "2026-12-31T10:00"}),
         # Calendar days are of 24 hours: nine o'clock, after the clocks have gone back.
         (ONTARIO, "answered", ANSWERED_ONCE, "2026-11-16T10:00",
          {"nudge": "2026-11-23T08:30", "no_answer": "2026-11-26T10:00"}),

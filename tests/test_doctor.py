@@ -540,6 +540,11 @@ async def test_an_office_whose_channel_cairn_was_not_invited_to_is_told(
 async def test_who_is_in_the_channel_of_an_office_is_looked_at(fake: FakeSlack, tmp_path: Path):
     alone = fake.channel("alone", fake.person("olive"), is_private=True)
     assert "fewer than 2 people are in the channel" in to_do(await of_desk(fake, tmp_path, alone))
+    many = [fake.person(f"p{number}") for number in range(26)]
+    crowd = fake.channel("crowd", *many, is_private=True)
+    assert "more than 25 people are in the channel" in to_do(await of_desk(fake, tmp_path, crowd))
+    crowd.members.discard(many[0].id)
+    assert to_do(await of_desk(fake, tmp_path, crowd)) == ""
     guest = fake.person("gus", is_restricted=True)
     room = fake.channel("office", fake.person("oscar"), guest, is_private=True)
     found = await of_desk(fake, tmp_path, room)

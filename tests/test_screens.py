@@ -160,6 +160,16 @@ def test_text_fits_the_width_but_for_addresses(department: Conversation):
             assert len(row) <= WIDTH or "http" in row
 
 
+def test_no_browser_is_asked_to_look_up_what_is_typed(conversation: Conversation):
+    """A spelling service, or a memory of forms, would get the words of a person."""
+    page = renderer()
+    for place in pages(conversation.guidance):
+        html = page(conversation.respond(Move(place, "en", Look())))
+        fields = re.findall(r"<(?:textarea|input)[^>]* name=\"text\"[^>]*>", html)
+        assert all('spellcheck="false"' in field for field in fields)
+        assert 'autocomplete="off"' in html or not fields
+
+
 def test_pages_hold_no_script_style_or_address_of_their_own(conversation: Conversation):
     page = renderer()
     for place in pages(conversation.guidance):

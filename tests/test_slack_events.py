@@ -221,11 +221,25 @@ async def test_somebody_from_elsewhere_who_is_in_danger_is_told_who_helps(
     await desk.cairn.drain()
     (said,) = other.ephemerals
     assert "9-8-8" in words(said)
-    title = desk.cairn.conversation.guidance.crisis.title[lang]
+    guidance = desk.cairn.conversation.guidance
+    title, neutral = guidance.crisis.title[lang], guidance.phrases["neutral_text"][lang]
     assert title in words(said)
+    assert neutral not in words(said)
     await other.message(text)
     await desk.cairn.drain()
     assert title in words(other.sees()[-1])
+    assert words(other.sees()[-1]).startswith(neutral), "a desktop shows how a new message begins"
+
+
+async def test_danger_in_a_mention_where_cairn_may_not_write_brings_help_to_the_own_chat(
+    desk: Desk,
+):
+    team = desk.fake.channel("team", desk.alice, bot=False)
+    await desk.alice.mention(team, "I want to die")
+    await desk.cairn.drain()
+    (card,) = cards(desk)
+    assert "9-8-8" in words(card)
+    assert words(card).startswith(desk.cairn.conversation.guidance.phrases["neutral_text"].en)
 
 
 async def test_a_guest_of_the_workspace_gets_the_guidance(desk: Desk):
@@ -441,10 +455,13 @@ async def test_danger_in_a_mention_waits_for_nothing_that_was_asked_before(desk:
 async def test_with_too_much_to_do_slack_is_asked_to_send_again_but_who_is_in_danger_is_answered(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ):
+    (card,) = await write(desk, "hello")
     monkeypatch.setattr("bot.tasks._MOST", 2)
     tasks = desk.cairn.channel.tasks
     async with held(tasks, "somebody"), held(tasks, "somebody else"):
         assert (await desk.alice.message("hello")).status == 503
+        await desk.alice.pick(card, "goto:en:home", "post_reported")
+        assert (await desk.alice.press(card, "goto")).status == 503
         assert (await desk.alice.open_home()).status == 503
         desk.fake.failures.clear()
         for name in ("bob", "carol", "dan"):

@@ -49,6 +49,7 @@ RETRIED: dict[str, Fault] = {
     "504": faults.status(504),
     "a reset": faults.reset(),
     "HTML": faults.html(),
+    "text": faults.text(),
     "fatal_error": faults.error("fatal_error"),
     "internal_error": faults.error("internal_error"),
     "service_unavailable": faults.error("service_unavailable"),

@@ -542,6 +542,18 @@ async def test_a_language_chosen_in_the_first_message_is_remembered(desk: Desk):
     assert "Que souhaitez-vous faire?" in words(desk.alice.sees()[-1])
 
 
+async def test_who_picks_no_language_in_the_first_message_gets_that_of_their_profile(desk: Desk):
+    berthe = desk.fake.person("berthe", locale="fr-CA")
+    team = desk.fake.channel("team", berthe)
+    desk.fake.faults.add("views.open", faults.limited("1"))
+    await berthe.slash("/cairn", "", team)
+    card = berthe.ephemerals[-1]
+    await berthe.pick(card, "goto:both", "can_i_post")
+    await berthe.press(card, "first")
+    await desk.cairn.drain()
+    assert "Qu’est-ce qui vous décrit le mieux?" in words(berthe.ephemerals[-1])
+
+
 async def test_a_new_message_begins_with_neutral_words_and_a_changed_one_does_not(desk: Desk):
     await desk.alice.message("hello")
     await desk.cairn.drain()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.app.watching import not_too_fast
 from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
 from bot.metrics import Metrics
+from tests.slack import screen
 from tests.slack.fake import FakeSlack
 from tests.slack_app import running
 from tests.teams.fake import FakeTeams
@@ -103,6 +104,30 @@ async def test_words_of_danger_are_heard_however_fast_somebody_was_before():
         assert [(await amy.message("menu")).status for _ in range(3)] == [200, 429, 429]
         assert (await amy.message("I want to die")).status == 200
         await teams.until(lambda: any("9-8-8" in words_in_teams(one) for one in amy.cards))
+
+
+async def test_words_of_danger_in_the_field_of_a_form_are_heard_however_fast_somebody_was_before():
+    async with (
+        FakeSlack(rates=False) as fake,
+        running(fake) as cairn,
+        FakeTeams(rates=False) as teams,
+        teams_running(teams) as other,
+    ):
+        alice, amy = fake.person("alice", locale="en-CA"), teams.person("amy", locale="en-CA")
+        await alice.shortcut("home.en")
+        await amy.message("menu")
+        await other.drain()
+        cairn.channel._speed = Speed(Clock(), burst=0, rate=0.001)
+        other.channel._speed = Speed(Clock(), burst=0, rate=0.001)
+        say = screen.block_of(alice.view, "say")
+        await alice.type(alice.view, say, "nothing of that kind")
+        assert (await alice.submit()).status == 429
+        await alice.type(alice.view, say, "I want to die")
+        assert (await alice.submit()).status == 200
+        assert "9-8-8" in words(alice.view)
+        await amy.type(amy.card, "say", "I want to die")
+        await amy.press(amy.card, "goto")
+        assert "9-8-8" in words_in_teams(amy.card)
 
 
 async def test_one_address_takes_the_web_chat_from_nobody_by_any_path():

@@ -101,6 +101,20 @@ async def test_somebody_whose_teams_is_in_neither_language_chooses_one_on_the_fi
         assert "Qu’est-ce qui vous décrit le mieux?" in words(alice.card)
 
 
+async def test_who_picks_no_language_on_the_first_card_is_not_remembered_to_speak_english():
+    async with teams() as cairn:
+        alice = cairn.fake.person("alice", locale="es-ES", installed=False)
+        await alice.install()
+        await cairn.drain()
+        await alice.pick(alice.card, "goto:both", "can_i_post")
+        await alice.press(alice.card, "first")
+        assert "Which of these describes you?" in words(alice.card)
+        await alice.uninstall()
+        await alice.install()
+        await cairn.drain()
+        assert "Puis-je publier ceci?" in words(alice.card), "the first card is in both again"
+
+
 async def test_nothing_is_posted_in_a_team_that_cairn_is_added_to():
     async with teams() as cairn:
         alice = cairn.fake.person("alice")

@@ -57,7 +57,8 @@ class Answers:
     def stepped(self, do: str, opened: Step | Spot, fields: Fields) -> Stepped:
         """Return what a press leads to; in another language what was picked stays picked."""
         step = self.step(do, opened, fields)
-        chose = isinstance(opened, Spot) and do.startswith(("first", "language"))
+        picked = do == "first" and fields.first("lang") in LANGS
+        chose = isinstance(opened, Spot) and (picked or do.startswith("language"))
         reply = self.reply(step)
         if do.startswith("language") and "pick" in fields.picked:
             screen = replace(reply.screen, picked=fields.picked["pick"])

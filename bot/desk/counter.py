@@ -101,7 +101,7 @@ class DeskCounter:
         act = act_of(press.do)
         way = self._ways.get(act)
         if way is None or act not in (press.do, *_IN_PAGES):
-            return self._told("desk_no_case", lang)
+            return self._told("desk_no_case", lang, press)
         try:
             return await self._answer(way, who, press, lang)
         except PlatformError as error:
@@ -125,17 +125,19 @@ class DeskCounter:
             return await way(who, press, lang)
         except NotAllowedError as error:
             if error.why not in (Why.NOT_YOURS, Why.CONFLICT):
-                return self._told(f"desk_no_{error.why}", lang)
+                return self._told(f"desk_no_{error.why}", lang, press)
         except NoCaseError:
-            return self._told("desk_no_case", lang)
+            return self._told("desk_no_case", lang, press)
         number = next(iter(press.picked.get("number", ())), press.held)
         with suppress(NoCaseError):
             await self._desk.refused(number, who)
-        return self._told("desk_no_case", lang)
+        return self._told("desk_no_case", lang, press)
 
-    def _told(self, name: str, lang: Lang) -> Form:
+    def _told(self, name: str, lang: Lang, press: Press) -> Form:
+        """Say why it cannot be, with what was written: it can be copied from here."""
         pad = Pad(self._guidance, lang)
         pad.text(name)
+        self._written(pad, press)
         return pad.form(buttons=[pad.button(writing.MINE, "desk_mine")])
 
     def _later(self, name: str, press: Press, lang: Lang) -> Form:
@@ -145,11 +147,15 @@ class DeskCounter:
         """
         pad = Pad(self._guidance, lang)
         pad.strong(name)
+        self._written(pad, press)
+        again = _BEFORE.get(press.do, press.do) if press.picked else press.do
+        return pad.form(pad.button(again, "desk_again"), held=press.held)
+
+    @staticmethod
+    def _written(pad: Pad, press: Press) -> None:
         for field, text in press.written.items():
             if text.strip():
                 pad.write(field, "desk_written", filled=text, most=len(text), optional=True)
-        again = _BEFORE.get(press.do, press.do) if press.picked else press.do
-        return pad.form(pad.button(again, "desk_again"), held=press.held)
 
 
 _IN_PAGES: Final = (cards.READ, cards.OPEN, officer.EXPORT)

@@ -85,10 +85,12 @@ def _timers(case: Case, contact: Contact, reply_within: int) -> Iterator[Due]:
         case State.CHECKING:
             yield Due(Timer.SILENT, after(contact, since, SILENT))
         case State.CLAIMED:
-            timer = Timer.CLAIMER if case.replied else Timer.HEAD
-            yield Due(timer, working_days(contact, since, reply_within))
-            if not case.replied:
-                yield Due(Timer.LATE, working_days(contact, since, 2 * reply_within))
+            late = working_days(contact, since, 2 * reply_within)
+            first = Timer.CLAIMER if case.replied else Timer.HEAD
+            yield Due(first, working_days(contact, since, reply_within))
+            if case.replied:
+                yield Due(Timer.HEAD, late)
+            yield Due(Timer.LATE, late)
         case State.ANSWERED:
             yield Due(Timer.NUDGE, calendar_days(contact, since, NUDGE_DAYS))
             yield Due(Timer.NO_ANSWER, calendar_days(contact, since, NO_ANSWER_DAYS))

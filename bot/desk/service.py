@@ -386,8 +386,9 @@ class Desk:
     ) -> Case:
         """Change a case, keep what was written, and have others told; all of it or nothing.
 
-        The same words once more from the same side are the same press, which may come twice; and
-        so is the same request once more, by ``once``, whatever has happened since.
+        The same words once more from the same side, where nothing has happened since, are the same
+        press, which may come twice; and so is the same request once more, by ``once``, whatever
+        has happened since.
         """
         async with self._archive.records() as records:
             kept = await records.load(number)
@@ -397,7 +398,8 @@ class Desk:
             kept = replace(kept, case=change(before, records.now))
             if words is not None:
                 last = (await records.words(kept))[-1]
-                if (last.sender, last.text) == words and before.state is not State.RESOLVED:
+                moved_on = before.state is State.RESOLVED or last.at < before.since
+                if (last.sender, last.text) == words and not moved_on:
                     return before
                 await records.write(kept, *words)
             for kind, detail in told:

@@ -85,13 +85,12 @@ class Timekeeper:
 
     def _due(self, case: Case, now: datetime) -> list[Due]:
         contact, desk = self._directory.contact(case.office), self._directory.desk_of(case.office)
+        within = desk.reply_within if desk is not None else 1
         try:
-            if case.state not in _TIMED or not is_open(contact, now):
-                return []
-            within = desk.reply_within if desk is not None else 1
-            return [due for due in timers(case, contact, within) if due.at <= now]
+            found = timers(case, contact, within)
         except NeverOpenError:
             return [Due(Timer.NOBODY, now)] if case.is_waiting else []
+        return [due for due in found if due.at <= now] if is_open(contact, now) else []
 
     async def _remind(self, records: Records, kept: Kept, timer: Timer) -> Kept:
         case, now = kept.case, records.now

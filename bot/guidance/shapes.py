@@ -77,6 +77,13 @@ ID = _text(
     "un nom en minuscules, chiffres et _",
     r"[a-z][a-z0-9_]{0,39}",
 )
+TOPIC_ID = _text(
+    "a name of at most 34 small letters, digits and _",
+    "un nom d’au plus 34 minuscules, chiffres et _",
+    r"[a-z][a-z0-9_]{0,33}",
+)
+"""With ``topic:`` before it, it is what a case is about, which has forty letters."""
+
 COURSE_ID = _text("a course code", "un code de cours", r"[A-Z0-9][A-Z0-9-]{1,29}")
 DATE = _text("a date such as 2027-03-31", "une date comme 2027-03-31", r"\d{4}-\d{2}-\d{2}")
 YES = _one_of("true")
@@ -145,7 +152,7 @@ TREE = Record(
 )
 _CARD: Final[Mapping[str, Shape]] = {"title": WORDS, "tree": ID, "say": SAY, "offices": ListOf(ID)}
 TOPIC = Record(
-    {"topic": ID, **_CARD},
+    {"topic": TOPIC_ID, **_CARD},
     {"courses": ListOf(COURSE_ID), "see": ListOf(ID), "mailbox": EMAIL, "note": ANY},
 )
 SUMMARY = Record({"summary": ID, **_CARD}, {"note": ANY})

@@ -1,4 +1,4 @@
-"""What does Cairn keep, and where? Today only that an event has come, for a day."""
+"""What does Cairn keep, and where? Each table, and how long it is kept, is in docs/security."""
 
 from __future__ import annotations
 

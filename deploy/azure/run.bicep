@@ -20,7 +20,8 @@
 // for an office. In their place, make log alerts on ContainerAppConsoleLogs_CL where Log_s contains:
 //   "level": "error"                 more than ten times in ten minutes
 //   the store does not answer        for two minutes
-//   is not delivered yet             for fifteen minutes
+//   is not delivered yet             at all: it is said once of each thing, some minutes after the first attempt
+//   channel is not private           at all
 //   could not be delivered           at all
 //   does not accept                  at all
 //   too much work is waiting         for five minutes

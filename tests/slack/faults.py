@@ -59,6 +59,11 @@ def html() -> Fault:
     return Fault("html")
 
 
+def text() -> Fault:
+    """Plain text with status 200, as something else between may answer."""
+    return Fault("text")
+
+
 def error(name: str) -> Fault:
     """`{"ok": false, "error": name}`"""
     return Fault("error", error=name)
@@ -116,6 +121,8 @@ class Faults:
             return web.Response(text=body[: len(body) // 2], content_type="application/json")
         if fault.kind == "html":
             return web.Response(text="<html><body>Sign in</body></html>", content_type="text/html")
+        if fault.kind == "text":
+            return web.Response(text="Sign in", content_type="text/plain")
         if fault.kind == "error":
             return web.json_response({"ok": False, "error": fault.error})
         return web.Response(status=fault.status, text="upstream connect error")

@@ -20,7 +20,7 @@ from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.board import SlackBoard
 from bot.channels.slack.cards import Cards
 from bot.channels.slack.client import SlackSettings, client_of
-from bot.channels.slack.decode import person_of, plain_words, workspace_of
+from bot.channels.slack.decode import fields_of, person_of, plain_words, workspace_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
 from bot.channels.slack.errors import TOKEN
@@ -210,9 +210,13 @@ class SlackChannel:
 
 
 def _typed(body: Body) -> str:
-    """Return what somebody typed in a message or after a command."""
-    event = body.get("event")
-    return plain_words(event.get("text") if isinstance(event, dict) else body.get("text"))
+    """Return what somebody typed: in a message, after a command, or in the field of a form."""
+    event, form = body.get("event"), body.get("view") or body
+    if isinstance(event, dict):
+        changed = event.get("message")
+        return plain_words((changed if isinstance(changed, dict) else event).get("text"))
+    typed = fields_of(form.get("state")).typed if isinstance(form, dict) else ""
+    return typed or plain_words(body.get("text"))
 
 
 def _is_farewell(body: Body) -> bool:

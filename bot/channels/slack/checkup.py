@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -15,10 +14,11 @@ from bot.channels.sessions import hosts_of, new_session
 from bot.channels.slack.client import SlackSettings, client_of
 from bot.channels.slack.desk import SlackDesk
 from bot.channels.slack.directory import Directory
-from bot.channels.slack.errors import TRANSIENT, UnreachableError, told_by
+from bot.channels.slack.errors import TRANSIENT, UNREADABLE, UnreachableError, told_by
 from bot.channels.slack.manifest import OPTIONAL, SCOPES
 from bot.channels.slack.outbound import Outbound
 from bot.desk.case import MIN_CLAIMERS
+from bot.desk.readers import MOST
 from bot.findings import Finding, Heard, fix, good, note
 from bot.guidance.words import Words
 from bot.platforms import LaterError, OpenError, Place, PlatformError
@@ -89,7 +89,7 @@ async def _asked(client: AsyncWebClient, method: str, token: str | None) -> tupl
         return await client.api_call(method, headers=headers), ""
     except SlackApiError as error:
         return None, told_by(error.response).code
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+    except UNREADABLE:
         return None, UnreachableError().code
 
 
@@ -129,6 +129,13 @@ async def _channel_of(office: str, place: Place, desk: SlackDesk) -> Finding:
             f"Slack : le canal de {office} compte moins de {MIN_CLAIMERS} personnes; rien n’y est"
             " donc envoyé. Invitez-y ses membres.",
         )
+    if len(readers) > MOST:
+        return fix(
+            f"Slack: more than {MOST} people are in the channel of {office}, so nothing is sent"
+            " there: whoever writes is shown each of them by name. Take some out of it.",
+            f"Slack : le canal de {office} compte plus de {MOST} personnes; rien n’y est donc"
+            " envoyé, puisque le nom de chacune est montré à qui écrit. Retirez-en quelques-unes.",
+        )
     return good(
         f"Slack: the channel of {office} is private, and Cairn is in it.",
         f"Slack : le canal de {office} est privé, et Cairn y est.",
@@ -167,7 +174,7 @@ def _scopes(headers: Any) -> Iterator[Finding]:
     if not granted:
         yield note(
             "Slack: which scopes were granted was not said.",
-            "Slack : les portées accordées n’ont pas été indiquées.",
+            "Slack : les portées accordées n’ont pas été indiquées.",
         )
         return
     lacking = [one for one in SCOPES if one not in granted and one not in OPTIONAL]

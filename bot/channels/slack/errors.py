@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+import aiohttp
+
 _LONGEST_WAIT: Final = 60.0
 """Seconds that a method is left alone at most, whatever Slack says."""
 
@@ -19,6 +21,12 @@ TOKEN: Final = frozenset(
     {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 )
 """Codes with which Slack takes the token no longer."""
+
+UNREADABLE: Final = (aiohttp.ClientError, AttributeError, TimeoutError, OSError, ValueError)
+"""With what a call to Slack ends that had no answer, or one that is not of Slack's making.
+
+Where something in between answers with text, the SDK fails with an ``AttributeError``.
+"""
 
 SERVER_ERROR: Final = 500
 LIMITED: Final = 429

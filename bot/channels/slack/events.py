@@ -17,7 +17,6 @@ from bot.channels.slack.answers import PLATFORM, SlackAnswers
 from bot.channels.slack.cards import Card, Cards
 from bot.channels.slack.decode import Person, person_of, plain_words, workspace_of
 from bot.channels.slack.errors import SlackError
-from bot.channels.slack.limits import Checked
 from bot.channels.slack.outbound import Outbound
 from bot.channels.slack.people import People
 from bot.channels.typed import Typed, goes_on, shortened, typed_reply
@@ -168,7 +167,9 @@ class Events:
     async def _written(self, written: Written) -> None:
         person, typed = written.person, written.typed
         if person.outside:
-            message = self._for_elsewhere(person, typed.text)
+            answers, message = self._answers, self._answers.refusal()
+            if answers.is_crisis(typed.text):
+                message = answers.posted(await self._help(person, typed.text), person)
             await self._outbound.post(written.channel, message, written.thread)
             return
         card = self._cards.recall(person, written.channel, written.thread)
@@ -207,32 +208,28 @@ class Events:
             ts = await self._outbound.post(written.channel, message, written.thread)
         self._cards.keep(person, written.channel, written.thread, Card(capsule, ts))
 
-    def _for_elsewhere(self, person: Person, text: str) -> Checked:
-        """Return what people of other organizations are told; in danger, who helps now."""
-        if not self._answers.is_crisis(text):
-            return self._answers.refusal()
-        crisis = self._answers.at("crisis", self._answers.language(text, "en"))
-        return self._answers.message(crisis, person)
+    async def _help(self, person: Person, text: str) -> Reply:
+        """Return who helps now, for whoever is in danger."""
+        return self._answers.at("crisis", await self._language(person, text))
 
     # -- a channel
 
     async def _mentioned(self, mention: Mention) -> None:
         """Answer to that person only; what they wrote stays unread but for signs of danger."""
-        person, text = mention.person, mention.typed.text
-        if person.outside:
-            message = self._for_elsewhere(person, text)
+        person, text, answers = mention.person, mention.typed.text, self._answers
+        if answers.is_crisis(text):
+            crisis = await self._help(person, text)
+            message, alone = answers.message(crisis, person), answers.posted(crisis, person)
+        elif person.outside:
+            message = alone = answers.refusal()
         else:
-            lang = await self._language(person, text)
-            if self._answers.is_crisis(text):
-                message = self._answers.message(self._answers.at("crisis", lang), person)
-            else:
-                reply = self._answers.at(HOME, lang)
-                message = self._answers.channel_reply(reply, self._chat_address(mention))
+            reply = answers.at(HOME, await self._language(person, text))
+            message = alone = answers.channel_reply(reply, self._chat_address(mention))
         try:
             await self._outbound.whisper(mention.channel, person.user, message, mention.thread)
         except SlackError:
             # Cairn or the person is not in that channel any more; their own chat is.
-            await self._outbound.post(person.user, message)
+            await self._outbound.post(person.user, alone)
 
     def _chat_address(self, mention: Mention) -> str:
         identity = self._people.identity

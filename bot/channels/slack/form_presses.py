@@ -2,8 +2,8 @@
 
 A form that is sent is answered in the same request. A button in a window changes the window; one
 on a card opens it. Where the desk fails or is slow, whether it did something is not known: the
-window then stays as it is, with all that was typed, and says so below; a press again is the same
-press, and what it does the desk does once.
+window then stays as it is, with all that was typed, and says so below. Pressed again, what was done
+is not done twice: the desk knows the same words, and refuses what a case has moved beyond.
 """
 
 from __future__ import annotations

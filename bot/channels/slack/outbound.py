@@ -23,6 +23,7 @@ from bot.channels.slack.errors import (
     LIMITED,
     SERVER_ERROR,
     TRANSIENT,
+    UNREADABLE,
     LimitedError,
     SlackError,
     UnreachableError,
@@ -354,7 +355,7 @@ class Outbound:
             failure = told_by(error.response)
         except SlackError as error:
             failure = error
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        except UNREADABLE:
             failure = UnreachableError()
         if self._failed is not None:
             self._failed(failure.code)

@@ -182,23 +182,27 @@ class Presses:
 
     # -- buttons
 
-    async def press(self, press: Press, age: float) -> None:
-        """Answer a button: open a window, or have the card changed in a moment."""
+    async def press(self, press: Press, age: float) -> bool:
+        """Answer a button: open a window, or have the card changed in a moment.
+
+        Return false when there is too much to do.
+        """
         body, person = press.body, press.person
         name, _, rest = press.do.partition(":")
         view = body.get("view")
         if name == "start":
             await self._start(body, person, age, rest, self._home_lang(body, person))
         elif name == "chat":
-            return  # a link; Slack has opened it
+            pass  # a link; Slack has opened it
         elif isinstance(view, dict) and view.get("type") == "modal":
-            self._spawn(person, lambda: self._in_modal(press, view))
+            return self._spawn(person, lambda: self._in_modal(press, view))
         elif isinstance(view, dict):
-            self._spawn(person, lambda: self._in_home(press))
+            return self._spawn(person, lambda: self._in_home(press))
         elif name in ("private", "copy"):
             await self._out_of_message(press, age)
         else:
-            self._spawn(person, lambda: self._in_message(press))
+            return self._spawn(person, lambda: self._in_message(press))
+        return True
 
     def _home_lang(self, body: Body, person: Person) -> Lang | None:
         """Return the language that Home or the message is shown in, or that is remembered."""
@@ -269,7 +273,12 @@ class Presses:
         if reply is not None:
             shown = answers.trail(reply, person, Surface.MESSAGE)
         else:
-            reply, number = self._stepped(press, opened, press.body.get("state"))
+            state = press.body.get("state")
+            unsaid = press.do == "first" and fields_of(state).first("lang") is None
+            if unsaid and isinstance(opened, Spot):
+                # Nothing makes them pick a language in a message.
+                opened = replace(opened, lang=await self._people.learn_tongue(person) or lang)
+            reply, number = self._stepped(press, opened, state)
             shown = answers.message(reply, person, number)
         await self._replace(press, shown)
         self._remember(press, answers.capsule(reply, person, Surface.MESSAGE))
@@ -295,8 +304,9 @@ class Presses:
             home = self._answers.at(HOME, self._lang(press.body, press.person))
             await self._outbound.post(press.person.user, self._answers.posted(home, press.person))
 
-    def _spawn(self, person: Person, work: Work) -> None:
-        self._tasks.spawn(person.key, work)
+    def _spawn(self, person: Person, work: Work) -> bool:
+        # What goes beyond what one person has waiting is dropped: they pressed often enough.
+        return self._tasks.spawn(person.key, work) or not self._tasks.is_full
 
 
 def _stands_at(body: Body) -> tuple[str | None, str | None, str | None]:

@@ -104,9 +104,9 @@ class Router:
         press = Press(body, person, str(first.get("action_id", "")), first.get("value"))
         if is_of_a_form(press.do):
             taken = self._forms.press(press, context["age"])
-            return _done() if taken else BoltResponse(status=503, body="")
-        await self._presses.press(press, context["age"])
-        return _done()
+        else:
+            taken = await self._presses.press(press, context["age"])
+        return _done() if taken else BoltResponse(status=503, body="")
 
     async def _command(self, body: Body, context: Mapping[str, Any]) -> BoltResponse:
         person = person_of(body)

@@ -23,6 +23,7 @@ from bot.channels.teams.board import TeamsBoard
 from bot.channels.teams.came import Came, came_of
 from bot.channels.teams.decode import (
     Press,
+    fields_of,
     is_id,
     is_personal,
     person_of,
@@ -191,7 +192,7 @@ class TeamsChannel:
         """Answer an activity that may come in."""
         person = person_of(activity)
         hasty = person is not None and not self._speed.allows(*person.key)
-        if hasty and not self._answers.is_crisis(typed_of(activity).text):
+        if hasty and not self._answers.is_crisis(_typed(activity)):
             # Teams asks them to try again.
             if self._slowed is not None:
                 self._slowed()
@@ -302,6 +303,13 @@ class TeamsChannel:
 
 async def _nobody_asks(_platform: str, _tenant: str, _channel: str | None) -> None:
     """Do nothing: no pins are kept."""
+
+
+def _typed(activity: Body) -> str:
+    """Return what somebody typed: in a message, or in the field of a card."""
+    value = _dict(activity, "value")
+    held = (value, _dict(value, "data"), _dict(_dict(value, "action"), "data"))
+    return typed_of(activity).text or " ".join(fields_of(one).typed for one in held)
 
 
 def _in_place(card: Checked, after: Callable[[], None] | None = None) -> Answer:
