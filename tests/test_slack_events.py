@@ -225,6 +225,7 @@ async def test_somebody_from_elsewhere_who_is_in_danger_is_told_who_helps(
     title, neutral = guidance.crisis.title[lang], guidance.phrases["neutral_text"][lang]
     assert title in words(said)
     assert neutral not in words(said)
+    other.dm.is_ext_shared = True
     await other.message(text)
     await desk.cairn.drain()
     assert title in words(other.sees()[-1])
