@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
@@ -14,8 +15,9 @@ from bot.channels.speed import PERSON_BURST, PERSON_RATE, Speed
 from bot.metrics import Metrics
 from tests.slack import screen
 from tests.slack.fake import FakeSlack
-from tests.slack_app import running
+from tests.slack_app import Running, running
 from tests.teams.fake import FakeTeams
+from tests.teams_app import Running as TeamsRunning
 from tests.teams_app import running as teams_running
 from tests.test_slack_walk import words
 from tests.test_teams_walk import words as words_in_teams
@@ -88,13 +90,20 @@ async def test_a_program_in_somebodys_name_is_asked_to_slow_down_and_others_are_
             assert 'cairn_slowed_total{route="slack"}' in await page.text()
 
 
-async def test_words_of_danger_are_heard_however_fast_somebody_was_before():
+@asynccontextmanager
+async def on_both() -> AsyncIterator[tuple[FakeSlack, Running, FakeTeams, TeamsRunning]]:
+    """Cairn on Slack, and Cairn in Teams."""
     async with (
         FakeSlack(rates=False) as fake,
         running(fake) as cairn,
         FakeTeams(rates=False) as teams,
         teams_running(teams) as other,
     ):
+        yield fake, cairn, teams, other
+
+
+async def test_words_of_danger_are_heard_however_fast_somebody_was_before():
+    async with on_both() as (fake, cairn, teams, other):
         cairn.channel._speed = Speed(Clock(), burst=1, rate=1.0)
         other.channel._speed = Speed(Clock(), burst=1, rate=1.0)
         alice, amy = fake.person("alice", locale="en-CA"), teams.person("amy", locale="en-CA")
@@ -107,12 +116,7 @@ async def test_words_of_danger_are_heard_however_fast_somebody_was_before():
 
 
 async def test_words_of_danger_in_the_field_of_a_form_are_heard_however_fast_somebody_was_before():
-    async with (
-        FakeSlack(rates=False) as fake,
-        running(fake) as cairn,
-        FakeTeams(rates=False) as teams,
-        teams_running(teams) as other,
-    ):
+    async with on_both() as (fake, cairn, teams, other):
         alice, amy = fake.person("alice", locale="en-CA"), teams.person("amy", locale="en-CA")
         await alice.shortcut("home.en")
         await amy.message("menu")

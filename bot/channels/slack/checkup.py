@@ -174,7 +174,7 @@ def _scopes(headers: Any) -> Iterator[Finding]:
     if not granted:
         yield note(
             "Slack: which scopes were granted was not said.",
-            "Slack : les portées accordées n’ont pas été indiquées.",
+            "Slack : les portées accordées n’ont pas été indiquées.",
         )
         return
     lacking = [one for one in SCOPES if one not in granted and one not in OPTIONAL]
