@@ -21,6 +21,7 @@ from bot.guidance.learnt import FILE, read
 from bot.guidance.model import Guidance
 from bot.guidance.words import fold
 from bot.settings import HOME
+from tests.long_texts import PIECES, of_bytes, readings
 
 QUESTIONS = Path(__file__).parent / "questions"
 ROUNDS = 5
@@ -79,6 +80,28 @@ def bench(guidance: Guidance) -> None:
         print(
             f"  {name:30} p50 {p50:7.2f} ms  p99 {p99:7.2f} ms   {p50 / middle:.1f} of the baseline"
         )
+    bench_growth(guidance)
+
+
+def bench_growth(guidance: Guidance) -> None:
+    """Four times the letters: four where work grows with the length, sixteen with its square."""
+    most: dict[str, tuple[float, str]] = {}
+    for kind, name, read_text in readings(guidance):
+        less, more = (least(read_text, of_bytes(PIECES[kind], size)) for size in (30_000, 120_000))
+        most[name] = max(most.get(name, (0.0, "")), (more / less, kind))
+    print("a text four times as long: so many times the work, of the kind for which it is most")
+    for name, (times, kind) in most.items():
+        print(f"  {name:30} {times:5.1f}   {kind}")
+
+
+def least(run: Callable[[str], object], text: str) -> float:
+    """Seconds, the least of some rounds: what else the machine does can only add."""
+    found = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        run(text)
+        found.append(time.perf_counter() - begin)
+    return min(found)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import sqlite3
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
@@ -23,19 +22,18 @@ from hypothesis import strategies as st
 from bot.app import utc_now
 from bot.channels.slack.answers import SlackAnswers
 from bot.channels.slack.decode import Person as Somebody
-from bot.channels.slack.decode import plain_words
 from bot.channels.slack.mrkdwn import literal
 from bot.channels.slack.pen import PEN
 from bot.channels.steps import Fields
 from bot.conversation import Conversation, Move, Reply, Say
-from bot.guidance import draft, understand
 from bot.guidance.model import Guidance
 from bot.guidance.screen import Sort
 from bot.guidance.ticket import Ticket
-from bot.guidance.words import LANGS, Lang, fold, lines
+from bot.guidance.words import LANGS, Lang, lines
 from bot.seal import Bearer, NotOpenedError, Seal, Spot, Surface
 from tests.command import AT_DEBUG
 from tests.conftest import ROOT, SAMPLE
+from tests.long_texts import PIECES, no_halt, of_bytes, readings
 from tests.slack import faults, payloads, screen
 from tests.slack.delivery import Delivery, Outcome
 from tests.slack.fake import FakeSlack
@@ -1215,64 +1213,13 @@ def test_no_line_of_ours_begins_a_quotation(text: str):
 # ---- T14: long texts
 
 
-MATCHED = {"spaces": " ", "digits": "1 ", "lists": "1,", "words and": "1 and ", "commas": ", "}
-MARKED = {"brackets": "<", "mentions": "<@", "links": "<http:", "labels": "<@a|", "escapes": "&lt;",
-          "pipes": "<@|", "closed": "<@a>"}  # fmt: skip
-FOLDED = {"letters": "a", "accents": "\u0301\u0327", "letters that grow": "ﷺ", "lines": "\n",
-          "ligatures": "œß", "French": "le la ", "danger": "kill my kill "}  # fmt: skip
-
-
-def readers_of_typed_text(guidance: Guidance) -> dict[str, Callable[[str], object]]:
-    question = next(iter(guidance.trees["post_reported"].questions.values()))
-    talk = Conversation(guidance, None, utc_now)
-    return {
-        "fold": fold,
-        "plain_words": plain_words,
-        "is_crisis": lambda text: understand.is_crisis(guidance, text),
-        "command": understand.command,
-        "is_short_reply": understand.is_short_reply,
-        "is_other_script": understand.is_other_script,
-        "meaning": lambda text: understand.meaning(guidance, text, "en"),
-        "marks": lambda text: draft.marks(guidance, text, personal=False),
-        "options": lambda text: understand.options(question, text),
-        "respond": lambda text: talk.respond(Move("post_reported", "en", Say(text))),
-    }
-
-
-def work(read: Callable[[str], object], text: str, times: int) -> float:
-    """The least time of the processor that reading took."""
-    found = []
-    for _ in range(times):
-        before = time.process_time()
-        read(text)
-        found.append(time.process_time() - before)
-    return min(found)
-
-
-def of_bytes(piece: str, size: int) -> str:
-    return piece * (size // len(piece.encode()))
-
-
-@pytest.mark.parametrize("kind", [*MATCHED, *MARKED, *FOLDED])
-def test_a_text_four_times_as_long_is_about_four_times_the_work(kind: str, guidance: Guidance):
-    """Where the work grew with the square of the length, it would be sixteen times."""
-    piece = (MATCHED | MARKED | FOLDED)[kind]
-    readers = readers_of_typed_text(guidance)
-    if kind not in FOLDED:
-        names = ("is_short_reply", "options") if kind in MATCHED else ("plain_words",)
-        readers = {name: readers[name] for name in names}
-    for name, read in readers.items():
-        less = work(read, of_bytes(piece, 30_000) + "x", 4)
-        more = work(read, of_bytes(piece, 120_000) + "x", 2)
-        assert more < 10 * max(less, 0.002), (name, less, more)
-
-
-def test_a_million_letters_are_read_without_a_halt(guidance: Guidance):
+@pytest.mark.parametrize("kind", PIECES)
+def test_a_million_letters_are_read_without_a_halt(kind: str, guidance: Guidance):
     """Work that grew with the square of the length would not end here for hours."""
-    readers = readers_of_typed_text(guidance)
-    for name, pieces in (("is_short_reply", MATCHED), ("plain_words", MARKED), ("fold", FOLDED)):
-        for piece in pieces.values():
-            readers[name](of_bytes(piece, 1_000_000) + "x")
+    text = of_bytes(PIECES[kind], 1_000_000) + "x"
+    for _, name, read in (one for one in readings(guidance) if one[0] == kind):
+        with no_halt(f"{name} of {kind}"):
+            read(text)
 
 
 async def test_a_message_of_forty_thousand_letters_is_answered(
