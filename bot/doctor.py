@@ -51,7 +51,7 @@ def of_guidance(
     if organization is None:
         yield note(
             "CAIRN_ORGANIZATION is not set: offices are named without their contacts.",
-            "CAIRN_ORGANIZATION n’est pas défini : les bureaux sont nommés sans leurs coordonnées.",
+            "CAIRN_ORGANIZATION n’est pas défini : les bureaux sont nommés sans leurs coordonnées.",
         )
         return
     if organization.approval is None or organization.approval.version != guidance.version:
@@ -62,13 +62,13 @@ def of_guidance(
     if organization.offline:
         yield note(
             "offline: true stands in the organization’s file: no guidance is given.",
-            "offline: true figure dans le fichier de l’organisation : aucune orientation n’est"
+            "offline: true figure dans le fichier de l’organisation : aucune orientation n’est"
             " donnée.",
         )
     if organization.legal_hold:
         yield note(
             "legal_hold: true stands in the organization’s file: nothing is erased.",
-            "legal_hold: true figure dans le fichier de l’organisation : rien n’est effacé.",
+            "legal_hold: true figure dans le fichier de l’organisation : rien n’est effacé.",
         )
 
 
@@ -91,7 +91,7 @@ def of_settings(settings: Settings, *, hands_over: bool) -> Iterator[Finding]:
         yield fix(
             "CAIRN_SEAL_KEYS and CAIRN_CASE_KEYS share a key. Make another one: whoever gets one of"
             " them must not have the other.",
-            "CAIRN_SEAL_KEYS et CAIRN_CASE_KEYS ont une clé en commun. Créez-en une autre : qui"
+            "CAIRN_SEAL_KEYS et CAIRN_CASE_KEYS ont une clé en commun. Créez-en une autre : qui"
             " obtient l’une ne doit pas avoir l’autre.",
         )
     if hands_over and not settings.case_key_bytes:
@@ -119,7 +119,7 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
             return found or [
                 good(
                     "Database: empty; the first start makes its tables.",
-                    "Base de données : vide; le premier démarrage crée ses tables.",
+                    "Base de données : vide; le premier démarrage crée ses tables.",
                 )
             ]
         case Age.OLDER:
@@ -128,7 +128,7 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
                 note(
                     "Database: of an older version; the next start brings it to this one. Back it"
                     " up before.",
-                    "Base de données : d’une version antérieure; le prochain démarrage la met à"
+                    "Base de données : d’une version antérieure; le prochain démarrage la met à"
                     " jour. Faites-en d’abord une sauvegarde.",
                 ),
             ]
@@ -137,14 +137,14 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
                 fix(
                     "Database: made by a newer version of Cairn. Install that version, or restore"
                     " the backup made before the upgrade.",
-                    "Base de données : créée par une version plus récente de Cairn. Installez cette"
+                    "Base de données : créée par une version plus récente de Cairn. Installez cette"
                     " version ou restaurez la sauvegarde faite avant la mise à niveau.",
                 )
             ]
     found = found or [
         good(
             "Database: it answers and can be written in, with the tables of this version.",
-            "Base de données : elle répond et accepte l’écriture, avec les tables de cette"
+            "Base de données : elle répond et accepte l’écriture, avec les tables de cette"
             " version.",
         )
     ]
@@ -160,7 +160,7 @@ async def of_database(settings: Settings, now: datetime) -> list[Finding]:
                 note(
                     "All cases are locked by the first of CAIRN_CASE_KEYS: the others may go, once"
                     " no backup needs them.",
-                    "Toutes les demandes sont verrouillées par la première de CAIRN_CASE_KEYS : les"
+                    "Toutes les demandes sont verrouillées par la première de CAIRN_CASE_KEYS : les"
                     " autres peuvent être retirées dès qu’aucune sauvegarde n’en a besoin.",
                 )
             )

@@ -97,7 +97,7 @@ class ContentError(CairnError):
         super().__init__(
             Words(
                 "The guidance cannot be used:\n" + self._shown("en"),
-                "Les orientations ne peuvent pas être utilisées :\n" + self._shown("fr"),
+                "Les orientations ne peuvent pas être utilisées :\n" + self._shown("fr"),
             )
         )
 

@@ -55,12 +55,12 @@ _FORMS: Final = {
     ("teams", "tenant"): (
         _GUID,
         "the id of a Teams tenant: 32 digits and letters a to f, in five groups",
-        "l’identifiant d’un locataire Teams : 32 chiffres et lettres de a à f, en cinq groupes",
+        "l’identifiant d’un locataire Teams : 32 chiffres et lettres de a à f, en cinq groupes",
     ),
     ("teams", "person"): (
         _GUID,
         "the object id of a person in Entra: 32 digits and letters a to f, in five groups",
-        "l’identifiant d’une personne dans Entra : 32 chiffres et lettres (a à f), en cinq groupes",
+        "l’identifiant d’une personne dans Entra : 32 chiffres et lettres (a à f), en cinq groupes",
     ),
 }  # what fits, and how it is called in English and in French
 _ALWAYS: Final = frozenset({"mode", "on"})

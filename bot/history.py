@@ -49,7 +49,7 @@ class Lost(Enum):
     UNREADABLE = Words(
         "This version of Cairn cannot read the guidance of that revision: its files were missing or"
         " had another form then{where}. Choose a later one.",
-        "Cette version de Cairn ne peut pas lire les orientations de cette révision : ses fichiers"
+        "Cette version de Cairn ne peut pas lire les orientations de cette révision : ses fichiers"
         " manquaient ou avaient alors une autre forme{where}. Choisissez-en une plus récente.",
     )
 

@@ -29,26 +29,26 @@ def told_of_cases(counts: Counts) -> Iterator[Words]:
         shown = str(many) if many >= FEWEST else None
         en, fr = shown or f"fewer than {FEWEST}", shown or f"moins de {FEWEST}"
         if ended:
-            yield Words(f"{office}, ended: {en}", f"{office}, terminées : {fr}")
+            yield Words(f"{office}, ended: {en}", f"{office}, terminées : {fr}")
         else:
-            yield Words(f"{office}, open: {en}", f"{office}, ouvertes : {fr}")
+            yield Words(f"{office}, open: {en}", f"{office}, ouvertes : {fr}")
     waiting, chain = counts.waiting, counts.chain
     yield Words(
         f"Waiting to be sent: {waiting.count}. Set aside, see the log: {waiting.parked}.",
-        f"En attente d’envoi : {waiting.count}. Mis de côté, voir le journal : {waiting.parked}.",
+        f"En attente d’envoi : {waiting.count}. Mis de côté, voir le journal : {waiting.parked}.",
     )
     if chain.broken is None:
         head = chain.head.hex()
         yield Words(
             f"Audit chain: {chain.length} entries, whole. Its last hash, to keep elsewhere: {head}",
-            f"Chaîne d’audit : {chain.length} entrées, intacte. Sa dernière empreinte, à garder"
-            f" ailleurs : {head}",
+            f"Chaîne d’audit : {chain.length} entrées, intacte. Sa dernière empreinte, à garder"
+            f" ailleurs : {head}",
         )
     else:
         yield Words(
             f"Audit chain: BROKEN at entry {chain.broken} of {chain.length}. Somebody changed the"
             " database without Cairn; keep a copy of it and call your security office.",
-            f"Chaîne d’audit : ROMPUE à l’entrée {chain.broken} sur {chain.length}. Quelqu’un a"
+            f"Chaîne d’audit : ROMPUE à l’entrée {chain.broken} sur {chain.length}. Quelqu’un a"
             " modifié la base sans passer par Cairn; gardez-en une copie et appelez la sécurité"
             " ministérielle.",
         )

@@ -106,7 +106,7 @@ def _report_open(
             report("C905", document.file, root["offices"].line, id=name)
         elif not contact.exists:
             instead = stand_in(name, guidance.offices, organization.contacts)
-            sent = ("people are sent to “{}” instead", "on renvoie plutôt à « {} »")
+            sent = ("people are sent to “{}” instead", "on renvoie plutôt à « {} »")
             if instead is None:
                 sent = ("no other one stands in for it", "aucun autre ne le remplace")
             en, fr = (words.format(instead) for words in sent)

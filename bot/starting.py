@@ -24,25 +24,25 @@ def told_at_start(conversation: Conversation, settings: Settings) -> Iterator[Wo
     if settings.slack_on:
         ways = [f"{address}/slack/events"] if settings.slack_secrets else []
         ways += ["Socket Mode"] if settings.slack_app_token else []
-        yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
+        yield Words(f"Slack: on ({', '.join(ways)}).", f"Slack : activé ({', '.join(ways)}).")
     else:
         yield Words(
             "Slack: off. CAIRN_SLACK_BOT_TOKEN with CAIRN_SLACK_SIGNING_SECRETS switches it on.",
-            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
+            "Slack : désactivé. CAIRN_SLACK_BOT_TOKEN et CAIRN_SLACK_SIGNING_SECRETS l’activent.",
         )
     if settings.teams_app_id is not None:
         way = f"{address}/api/messages"
-        yield Words(f"Microsoft Teams: on ({way}).", f"Microsoft Teams : activé ({way}).")
+        yield Words(f"Microsoft Teams: on ({way}).", f"Microsoft Teams : activé ({way}).")
     elif settings.teams_on:
         yield Words(
             f"Microsoft Teams: on for trying, without credentials ({address}/api/messages).",
-            f"Microsoft Teams : activé à l’essai, sans identifiants ({address}/api/messages).",
+            f"Microsoft Teams : activé à l’essai, sans identifiants ({address}/api/messages).",
         )
     else:
         yield Words(
             "Microsoft Teams: off. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD and"
             " CAIRN_TEAMS_TENANTS switch it on.",
-            "Microsoft Teams : désactivé. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD et"
+            "Microsoft Teams : désactivé. CAIRN_TEAMS_APP_ID, CAIRN_TEAMS_APP_PASSWORD et"
             " CAIRN_TEAMS_TENANTS l’activent.",
         )
     yield from _hand_off(conversation, settings)
@@ -50,14 +50,14 @@ def told_at_start(conversation: Conversation, settings: Settings) -> Iterator[Wo
         yield Words(
             "What people type is not understood: content/learnt.bin is missing or cannot be read."
             " Run: make learn",
-            "Ce que les gens tapent n’est pas compris : content/learnt.bin est absent ou illisible."
-            " Lancez : make learn",
+            "Ce que les gens tapent n’est pas compris : content/learnt.bin est absent ou illisible."
+            " Lancez : make learn",
         )
     if (settings.slack_on or settings.teams_on) and not settings.keys:
         yield Words(
             "CAIRN_SEAL_KEYS is not set: a key was made for this run, and cards made before a"
             " restart cannot be opened after it.",
-            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
+            "CAIRN_SEAL_KEYS n’est pas défini : une clé a été créée pour cette exécution, et les"
             " cartes faites avant un redémarrage ne pourront plus être ouvertes ensuite.",
         )
 
@@ -71,7 +71,7 @@ def _hand_off(conversation: Conversation, settings: Settings) -> Iterator[Words]
     if not settings.case_keys:
         yield Words(
             "Hand-off to offices: off. CAIRN_CASE_KEYS, which locks what people send, is not set.",
-            "Transmission aux bureaux : désactivée. CAIRN_CASE_KEYS, qui verrouille ce que les gens"
+            "Transmission aux bureaux : désactivée. CAIRN_CASE_KEYS, qui verrouille ce que les gens"
             " envoient, n’est pas défini.",
         )
         return
@@ -79,18 +79,18 @@ def _hand_off(conversation: Conversation, settings: Settings) -> Iterator[Words]
     on = {"slack": settings.slack_on, "teams": settings.teams_on, MAIL: mail}
     if many := sum(on[desk.on] for desk in desks):
         yield Words(
-            f"Hand-off to offices: on ({many}).", f"Transmission aux bureaux : activée ({many})."
+            f"Hand-off to offices: on ({many}).", f"Transmission aux bureaux : activée ({many})."
         )
     if not mail and any(desk.on == MAIL for desk in desks):
         yield Words(
             "Introductions by e-mail: off. CAIRN_SMTP_URL is not set, so these offices are shown"
             " with their contacts only.",
-            "Mises en relation par courriel : désactivées. CAIRN_SMTP_URL n’est pas défini; seules"
+            "Mises en relation par courriel : désactivées. CAIRN_SMTP_URL n’est pas défini; seules"
             " les coordonnées de ces bureaux sont affichées.",
         )
     for name in sorted({d.on.capitalize() for d in desks if d.on != MAIL and not on[d.on]}):
         yield Words(
             f"{name} is off: of the offices that work there, only the contacts are shown.",
-            f"{name} est désactivé : on n’affiche que les coordonnées des bureaux qui y"
+            f"{name} est désactivé : on n’affiche que les coordonnées des bureaux qui y"
             " travaillent.",
         )

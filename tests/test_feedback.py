@@ -42,11 +42,11 @@ from bot.seal import MAX_LENGTH, Surface
 from bot.settings import read_settings
 from tests.conftest import still
 from tests.feedback import Counted, answer_of, at, counting, rated, written
+from tests.places import distinct, pages
 from tests.slack.fake import FakeSlack
 from tests.slack_app import running as on_slack
 from tests.teams.fake import FakeTeams
 from tests.teams_app import running as in_teams
-from tests.test_screens import distinct, pages
 from tests.test_slack_walk import words as slack_words
 from tests.test_teams_walk import words as teams_words
 

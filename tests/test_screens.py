@@ -1,12 +1,12 @@
 """Can every distinct screen be shown, in both languages, as text and as a page, within limits?
 
-Every route of every tree is walked; the screens that differ in what they say are rendered.
+Every route of every tree is walked; of the screens that differ in what they say, those that show
+all of it are rendered, and every one in `make proof`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,58 +16,15 @@ from bot.channels.web.render import renderer
 from bot.conversation import Conversation, Look, Move
 from bot.guidance.model import Guidance
 from bot.guidance.pages import Part
-from bot.guidance.screen import Screen, Sort, notes
-from bot.guidance.ticket import Ticket
+from bot.guidance.screen import Sort, notes
 from bot.guidance.walk import count_routes, picks, routes, walk
 from bot.guidance.words import LANGS, Lang
 from tests.conftest import TODAY
+from tests.places import drawn, pages
 from tests.test_content import TREES
 
 MAX_HTML = 60_000
 MAX_TEXT = 25_000
-
-
-def distinct(guidance: Guidance, tree: str) -> tuple[str, ...]:
-    """A place for every screen of a tree that says something else than those before.
-
-    Several files of tests need them; they are found once in a process.
-    """
-    key = (guidance.version, len(guidance.sources), tree)
-    if key not in _DISTINCT:
-        places: dict[object, str] = {}
-        for ticket in steps(guidance, tree):
-            screen = walk(guidance, ticket, TODAY)
-            places.setdefault(what_it_says(screen), screen.place)
-        _DISTINCT[key] = tuple(places.values())
-    return _DISTINCT[key]
-
-
-_DISTINCT: dict[tuple[str, int, str], tuple[str, ...]] = {}
-
-
-def steps(guidance: Guidance, tree: str) -> Iterator[Ticket]:
-    """Yield a ticket to every question by each way to it, and to every answer, each once."""
-    yield Ticket(tree)
-    known = set()
-    for ticket in routes(guidance.trees[tree]):
-        prefix = Ticket(tree)
-        for question, picked in ticket.choices.items():
-            prefix = prefix.with_choice(question, picked)
-            if (place := str(prefix)) not in known:
-                known.add(place)
-                yield prefix
-
-
-def what_it_says(screen: Screen) -> object:
-    if screen.question is not None:
-        last = screen.trail[-1].question.id if screen.trail else None
-        return screen.question.id, last
-    return (
-        screen.answer and screen.answer.id,
-        screen.tone,
-        tuple(one.statement.id for one in screen.said),
-        tuple(office.id for office in screen.offices),
-    )
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -78,7 +35,7 @@ def test_every_distinct_screen_is_shown_as_text_and_as_a_page(
     guidance = conversation.guidance
     page = renderer()
     count = 0
-    for place in distinct(guidance, tree):
+    for place in drawn(guidance, tree):
         reply = conversation.respond(Move(place, lang, Look()))
         text, html = as_text(reply), page(reply)
         assert len(html) < MAX_HTML
@@ -114,17 +71,6 @@ def test_every_route_ends_at_an_answer_with_somebody_to_turn_to(guidance: Guidan
         assert str(ticket) == screen.place
         count += 1
     assert count == count_routes(guidance.trees[tree]).routes
-
-
-def pages(guidance: Guidance) -> list[str]:
-    """Return every place outside the walks."""
-    return [
-        "home", "topics", "offices", "promise", "crisis", "draft", "draft:own", "draft:other",
-        "marks:", f"marks:{'+'.join(guidance.draft.marks)}",
-        *(f"topic:{name}" for name in guidance.topics),
-        *(f"summary:{name}" for name in guidance.summaries),
-        *(f"office:{name}" for name in guidance.offices),
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -30,10 +30,10 @@ from bot.organization import Organization
 from bot.seal import MAX_LENGTH, Seal, new_key
 from tests.conftest import still
 from tests.feedback import counting
+from tests.places import distinct, drawn, pages
 from tests.slack import limits, schemas, screen
 from tests.slack.state import User, View
 from tests.test_content import TREES
-from tests.test_screens import distinct, pages
 
 LONGEST = "1" + "x" * (MAX_LENGTH - 1)
 """As long as a capsule may be, wherever a person is."""
@@ -171,7 +171,7 @@ def test_every_distinct_screen_keeps_to_slacks_types_and_limits(
 ):
     judge = Judge(department.guidance)
     count = 0
-    for place in distinct(department.guidance, tree):
+    for place in drawn(department.guidance, tree):
         reply = department.respond(Move(place, lang, Look()))
         for name, payload in shown(reply):
             assert judge.problems(name, payload) == [], place

@@ -27,10 +27,10 @@ from bot.guidance.pages import Part
 from bot.guidance.walk import routes
 from bot.guidance.words import LANGS, Lang, lines
 from bot.seal import Surface
+from tests.places import distinct, pages
 from tests.teams import screen
 from tests.teams.state import inputs_of
 from tests.test_content import TREES
-from tests.test_screens import distinct, pages
 from tests.test_slack_threats import CORPUS, our_words
 
 HERE = Path(__file__).parent

@@ -34,10 +34,10 @@ from bot.organization import Notice, Organization
 from bot.seal import MAX_LENGTH, Seal, Surface, capsule_length, new_key
 from tests.conftest import TODAY, still
 from tests.feedback import counting
+from tests.places import distinct, drawn, pages
 from tests.teams import cards, screen
 from tests.teams.state import inputs_of
 from tests.test_content import TREES
-from tests.test_screens import distinct, pages
 
 _SCHEMES = r"https://\w|mailto:\w"
 ALICE = Person("tenant-1", "aad-1", "29:1")
@@ -221,18 +221,19 @@ def judged(guidance: Guidance, found: Iterator[tuple[Json, Surface]]) -> list[st
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("tree", TREES)
 def test_every_distinct_screen_is_a_card_that_teams_takes(
-    department: Conversation, places: Places, tree: str, lang: Lang
+    department: Conversation, tree: str, lang: Lang
 ):
     judge = Judge(department.guidance)
     capsule = capsule_of(
         capsule_length(longest(department.guidance, department.guidance.trees[tree]))
     )
-    for place in places(tree):
+    found = drawn(department.guidance, tree)
+    for place in found:
         reply = department.respond(Move(place, lang, Look()))
         for card, surface in shown(reply, capsule):
             assert judge.problems(card, surface) == [], place
-    assert judge.count >= 2 * len(places(tree))
-    assert len(places(tree)) > len(department.guidance.trees[tree].questions)
+    assert judge.count >= 2 * len(found)
+    assert len(found) > len(department.guidance.trees[tree].questions)
     # What was counted piece by piece is what goes out, and is not refused by our own limit.
     assert judge.most == cards.size(sent(judge.largest)) == cards.size(sent(checked(judge.largest)))
     assert cards.activity(judge.encrypted(sent(judge.largest))).sentences == []

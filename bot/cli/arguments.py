@@ -57,7 +57,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(
             Words(
                 f"I cannot use these arguments. Usage: {usage}",
-                f"Je ne peux pas utiliser ces arguments. Utilisation : {usage}",
+                f"Je ne peux pas utiliser ces arguments. Utilisation : {usage}",
             )
         )
 
@@ -100,7 +100,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     found.arguments.add_argument("platform", choices=("slack", "teams"), metavar="slack|teams",
                                  help="of which platform / de quelle plateforme")  # fmt: skip
     found.add_argument("--url", metavar="URL", help="public address; for Slack, without"
-                       " it: Socket Mode / adresse publique; pour Slack, sans elle :"
+                       " it: Socket Mode / adresse publique; pour Slack, sans elle :"
                        " mode Socket")  # fmt: skip
     found.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder"
                        " that it is written into / le dossier où l’écrire")  # fmt: skip

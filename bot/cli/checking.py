@@ -29,7 +29,7 @@ _SEVERITY: Final = {
 _MORE_FOLLOWS: Final = Words(
     "Form comes first, then what points elsewhere, then words and stories: put these right and"
     " check again.",
-    "La forme d’abord, puis les renvois, puis les textes et les récits : corrigez et vérifiez de"
+    "La forme d’abord, puis les renvois, puis les textes et les récits : corrigez et vérifiez de"
     " nouveau.",
 )
 

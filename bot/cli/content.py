@@ -103,7 +103,7 @@ def tree_named(guidance: Guidance, name: str) -> Tree:
                 f"There is no tree of that name.{f' Did you mean {near}?' if near else ''}"
                 f" Trees: {known}.",
                 f"Il n’y a pas d’arbre de ce nom.{f' Vouliez-vous dire {near}?' if near else ''}"
-                f" Arbres : {known}.",
+                f" Arbres : {known}.",
             )
         )
     return tree

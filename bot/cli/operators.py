@@ -76,7 +76,7 @@ def run_purge(_: argparse.Namespace, settings: Settings) -> int:
             return await keeper.purge()
 
     print(
-        Words("Cases erased: {}", "Demandes effacées : {}")[reader()].format(asyncio.run(purged()))
+        Words("Cases erased: {}", "Demandes effacées : {}")[reader()].format(asyncio.run(purged()))
     )
     return 0
 
@@ -88,7 +88,7 @@ def run_rekey(_: argparse.Namespace, settings: Settings) -> int:
         async with timekeeper(settings) as keeper:
             return await keeper.rekey()
 
-    told = Words("Keys wrapped anew: {}", "Clés enveloppées de nouveau : {}")
+    told = Words("Keys wrapped anew: {}", "Clés enveloppées de nouveau : {}")
     print(told[reader()].format(asyncio.run(rewrapped())))
     return 0
 

@@ -47,7 +47,7 @@ def _fits(node: Node, shape: Shape, file: str, report: Report) -> None:
         case Either():
             if node.table is None:
                 _wrong(node, f"“{shape.key}: id” or a statement of its own",
-                       f"« {shape.key}: id » ou un énoncé complet", file, report)  # fmt: skip
+                       f"« {shape.key}: id » ou un énoncé complet", file, report)  # fmt: skip
                 return
             chosen = shape.first if node.get(shape.key) is not None else shape.second
             _fits(node, chosen, file, report)

@@ -117,7 +117,7 @@ def _said(statement: Statement, numbers: _Numbers, adds: Words | None) -> Row:
     else:
         basis = Words(f"practice, related [{cited}]", f"pratique, en lien avec [{cited}]")
     open_fr = " (FR ?)" if statement.fr_unverified else ""
-    lead = Words(f"{adds.en}: " if adds else "", f"{adds.fr} : " if adds else "")
+    lead = Words(f"{adds.en}: " if adds else "", f"{adds.fr} : " if adds else "")
     remark = Words(f"{lead.en}{kind.en}, {basis.en}", f"{lead.fr}{kind.fr}, {basis.fr}{open_fr}")
     return Row("+" if adds else "•", statement.words, remark)
 

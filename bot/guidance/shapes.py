@@ -90,7 +90,7 @@ YES = _one_of("true")
 URL = _text("a web address", "une adresse Web", r"https?://\S+")
 REF = _text(
     "a source and a section, such as “privacy_act s4”",
-    "une source et sa section, comme « privacy_act s4 »",
+    "une source et sa section, comme « privacy_act s4 »",
     r"[a-z][a-z0-9_]* [a-z0-9_]+",
 )
 THING = _text(
@@ -321,7 +321,7 @@ CHANGES = Record(
             THING,
             Text(
                 "what “cairn check” says to write, or gone",
-                "ce que « cairn check » dit d’écrire, ou gone",
+                "ce que « cairn check » dit d’écrire, ou gone",
                 r"[0-9a-f]{8}|gone",
                 quoted=True,
             ),

@@ -65,7 +65,7 @@ class Trouble(Enum):
     EMPTY = Words(
         "The database holds no tables of Cairn yet: the first cairn serve makes them. Start it, or"
         " correct CAIRN_DATABASE_URL.",
-        "La base de données ne contient encore aucune table de Cairn : le premier cairn serve les"
+        "La base de données ne contient encore aucune table de Cairn : le premier cairn serve les"
         " crée. Lancez-le ou corrigez CAIRN_DATABASE_URL.",
     )
     DENIED = Words(

@@ -101,44 +101,44 @@ async def _channel_of(office: str, place: Place, desk: SlackDesk) -> Finding:
         what = _OPEN[error.code]
         return fix(
             f"Slack: the channel of {office} {what.en}",
-            f"Slack : le canal de {office} {what.fr}",
+            f"Slack : le canal de {office} {what.fr}",
         )
     except LaterError as error:
         return note(
             f"Slack: nothing was said of the channel of {office} now ({error.code}). Run this"
             " again.",
-            f"Slack : rien n’a été dit pour l’instant du canal de {office} ({error.code}). Relancez"
+            f"Slack : rien n’a été dit pour l’instant du canal de {office} ({error.code}). Relancez"
             " cette commande.",
         )
     except PlatformError as error:
         if error.code not in _NOT_IN_IT:
             return fix(
                 f"Slack: nothing was said of the channel of {office} ({error.code}).",
-                f"Slack : rien n’a été dit du canal de {office} ({error.code}).",
+                f"Slack : rien n’a été dit du canal de {office} ({error.code}).",
             )
         return fix(
             f"Slack: Cairn is not in the channel of {office}. Write /invite @Cairn there; a private"
             " channel that Cairn is not in cannot be told from one that does not exist.",
-            f"Slack : Cairn n’est pas dans le canal de {office}. Écrivez-y /invite @Cairn; un canal"
+            f"Slack : Cairn n’est pas dans le canal de {office}. Écrivez-y /invite @Cairn; un canal"
             " privé où Cairn n’est pas ne se distingue pas d’un canal qui n’existe pas.",
         )
     if len(readers) < MIN_CLAIMERS:
         return fix(
             f"Slack: fewer than {MIN_CLAIMERS} people are in the channel of {office}, so nothing is"
             " sent there. Invite its people.",
-            f"Slack : le canal de {office} compte moins de {MIN_CLAIMERS} personnes; rien n’y est"
+            f"Slack : le canal de {office} compte moins de {MIN_CLAIMERS} personnes; rien n’y est"
             " donc envoyé. Invitez-y ses membres.",
         )
     if len(readers) > MOST:
         return fix(
             f"Slack: more than {MOST} people are in the channel of {office}, so nothing is sent"
             " there: whoever writes is shown each of them by name. Take some out of it.",
-            f"Slack : le canal de {office} compte plus de {MOST} personnes; rien n’y est donc"
+            f"Slack : le canal de {office} compte plus de {MOST} personnes; rien n’y est donc"
             " envoyé, puisque le nom de chacune est montré à qui écrit. Retirez-en quelques-unes.",
         )
     return good(
         f"Slack: the channel of {office} is private, and Cairn is in it.",
-        f"Slack : le canal de {office} est privé, et Cairn y est.",
+        f"Slack : le canal de {office} est privé, et Cairn y est.",
     )
 
 
@@ -152,7 +152,7 @@ def _refused(name: str, problem: str) -> Finding:
         return fix(
             "Slack: no answer. Let Cairn call out to Slack’s address over HTTPS; a proxy is taken"
             " from HTTPS_PROXY.",
-            "Slack : aucune réponse. Laissez Cairn joindre l’adresse de Slack par HTTPS; un"
+            "Slack : aucune réponse. Laissez Cairn joindre l’adresse de Slack par HTTPS; un"
             " mandataire se règle par HTTPS_PROXY.",
         )
     return fix(
@@ -197,7 +197,7 @@ def _scopes(headers: Any) -> Iterator[Finding]:
         if one not in granted:
             yield note(
                 f"Slack: without {one}, people pin by hand what Cairn has posted.",
-                f"Slack : sans {one}, les gens épinglent eux-mêmes ce que Cairn a publié.",
+                f"Slack : sans {one}, les gens épinglent eux-mêmes ce que Cairn a publié.",
             )
     if not lacking:
         yield good("Slack: all scopes are there.", "Slack : toutes les portées y sont.")

@@ -53,7 +53,7 @@ async def _token(tokens: TokenSource) -> Finding:
         return fix(
             "Teams: no token, since the login host did not answer. Let Cairn call out to"
             " login.microsoftonline.com over HTTPS.",
-            "Teams : aucun jeton, car l’hôte de connexion n’a pas répondu. Laissez Cairn joindre"
+            "Teams : aucun jeton, car l’hôte de connexion n’a pas répondu. Laissez Cairn joindre"
             " login.microsoftonline.com par HTTPS.",
         )
     except TransportError as error:
@@ -61,7 +61,7 @@ async def _token(tokens: TokenSource) -> Finding:
             f"Teams: Microsoft does not accept the app ({error.code}). Check CAIRN_TEAMS_APP_ID and"
             " CAIRN_TEAMS_APP_TENANT, and whether the password of CAIRN_TEAMS_APP_PASSWORD has"
             " ended.",
-            f"Teams : Microsoft n’accepte pas l’application ({error.code}). Vérifiez"
+            f"Teams : Microsoft n’accepte pas l’application ({error.code}). Vérifiez"
             " CAIRN_TEAMS_APP_ID et CAIRN_TEAMS_APP_TENANT, et que le mot de passe de"
             " CAIRN_TEAMS_APP_PASSWORD n’a pas expiré.",
         )

@@ -12,7 +12,7 @@ from bot.guidance.words import Words
 
 _BAD = Words(
     'Each line is an object of JSON with a "text", such as {"text": "Can I post this?"}.',
-    'Chaque ligne est un objet JSON avec « text », par exemple {"text": "Puis-je publier?"}.',
+    'Chaque ligne est un objet JSON avec « text », par exemple {"text": "Puis-je publier?"}.',
 )
 
 

@@ -130,11 +130,11 @@ def _check_expected(story: Story, screen: Screen, offices: Collection[str], repo
         for item in _items(expect, key):
             text = text_of(item)
             if (text.casefold() in words) != (key == "says"):
-                wanted = Words(f"the words “{text}”", f"les mots « {text} »")
+                wanted = Words(f"the words “{text}”", f"les mots « {text} »")
                 found = Words("They are not there.", "Ils n’y sont pas.")
                 if key == "never_says":
                     wanted = Words(f"that “{text}” is not said",
-                                   f"que « {text} » ne soit pas dit")  # fmt: skip
+                                   f"que « {text} » ne soit pas dit")  # fmt: skip
                     found = Words("It is said.", "C’est dit.")
                 missed(item, wanted, found)
 
