@@ -38,7 +38,7 @@ TRIES = 12
 """How often somebody presses who gets no answer."""
 
 PATIENCE = 90.0
-"""Seconds that somebody spends on a hand-off, or on an answer to one."""
+"""Seconds that somebody spends on one form of a hand-off, or of an answer to one."""
 
 SHOWN = 5.0
 """Seconds after which somebody presses again who has seen nothing happen."""
@@ -56,6 +56,21 @@ _UNSURE = "the store does not answer"
 
 
 # ---- what people do
+
+
+class Patience:
+    """How long somebody goes on, who begins to lose patience anew with each new form they see."""
+
+    def __init__(self) -> None:
+        self._forms: set[str] = set()
+        self._until = 0.0
+
+    def lasts(self, person: Person) -> bool:
+        form = str(person.view.payload.get("callback_id", "")) if person.views else "none"
+        if form not in self._forms:
+            self._forms.add(form)
+            self._until = time.perf_counter() + PATIENCE
+        return time.perf_counter() < self._until
 
 
 @dataclass
@@ -184,9 +199,8 @@ class Crowd:
         self.asked += 1
         person = self.newcomer("asker")
         DUE.set(due)
-        number = None
-        until = time.perf_counter() + PATIENCE
-        while time.perf_counter() < until:
+        number, patience = None, Patience()
+        while patience.lasts(person):
             try:
                 await self._go_on(person, f"My words of {person.user.name}")
             except RefusedError:  # the window has changed meanwhile
@@ -238,9 +252,8 @@ class Crowd:
                 await asyncio.sleep(0.3)
 
     async def _answer(self, officer: Person, number: str, free: deque[Person]) -> None:
-        words = f"The office has read {number}"
-        until = time.perf_counter() + PATIENCE
-        while time.perf_counter() < until:
+        words, patience = f"The office has read {number}", Patience()
+        while patience.lasts(officer):
             await asyncio.sleep(0.2 + 0.3 * self.chance.random())
             with suppress(RefusedError):
                 if await self._claimed(officer, number, words):

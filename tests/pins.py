@@ -131,7 +131,7 @@ class Wall:
         """How many revisions the one knows who calls."""
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._unattended = self._closed_until = 0.0
+        self._unattended = self.closed_until = 0.0
         self._drawn: dict[str, str] = {}
 
     # -- what a test looks at
@@ -230,20 +230,20 @@ class Wall:
             assert method != "room", "only people are told what a channel is"
             since = now - self._unattended
             assert since >= self.spacing - 0.001, f"{method} {since} s after the last one"
-            assert now >= self._closed_until - 1, "it was told to wait"
+            assert now >= self.closed_until - 1, "it was told to wait"
             self._unattended = now
         self.calls.append(call)
         if self.gate is not None:
             await self.gate(call)
         if (error := self.fault(call)) is not None:
             if isinstance(error, LaterError) and error.wait:
-                self._closed_until = max(self._closed_until, now + error.wait)
+                self.closed_until = max(self.closed_until, now + error.wait)
             raise error
         if self.most_a_minute is not None and not waited_for:
             recent = [one.at for one in self.calls[:-1] if one.at > now - 60]
             if len(recent) >= self.most_a_minute:
                 wait = recent[-self.most_a_minute] + 60 - now
-                self._closed_until = now + wait
+                self.closed_until = now + wait
                 raise LaterError("limited", wait)
         return call
 

@@ -239,12 +239,14 @@ class PinMachine(RuleBasedStateMachine):
         if pin is None:
             return
         wall = self.world.walls[platform]
-        before = len(wall.calls)
+        before, closed_until = len(wall.calls), wall.closed_until
         with suppress(PlatformError):
             await self.world.acting(replica).keeper._call(pin)
             for call in wall.calls[before:]:
                 self.strays[platform, call.channel] += call.method == "post"
                 self.lost_lines += call.method == "note"
+        # Where it was told to wait, that died with it: the next one asks, and is told again.
+        wall.closed_until = closed_until
 
     # -- what always holds
 
