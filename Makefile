@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup run test bench learn lock lint audit sbom
+.PHONY: setup run test proof bench learn lock lint audit sbom
 
 setup: $(READY)
 
@@ -27,6 +27,11 @@ lint: setup
 test: lint
 	$(BIN)/cairn check
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests
+
+# The same tests, whole: every distinct screen, a thousand conversations, five thousand pins.
+proof: lint
+	$(BIN)/cairn check
+	WHOLE=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests
 
 # For whoever changes content/examples: a few minutes, on one core, without the network.
 learn: setup

@@ -50,6 +50,7 @@ from tests.desk import (
     person,
     world,
 )
+from tests.whole import sized
 
 pytest_plugins = ["tests.postgres"]
 POSTGRES = pytest.mark.xdist_group("postgres")
@@ -346,7 +347,7 @@ def run_machine(address: str, examples: int, steps: int) -> None:
             runner.run(stack.aclose())
 
 
-EXAMPLES, STEPS = 500, 30
+EXAMPLES, STEPS = sized(100, 500), 30
 
 
 def test_what_is_promised_holds_on_sqlite():

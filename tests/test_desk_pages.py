@@ -145,7 +145,8 @@ FORMS = st.builds(
     ),
     st.sampled_from(LANGS), TEXTS, st.booleans(),
     st.lists(
-        st.text("abé*_{&<\\'\" ", min_size=1, max_size=12), min_size=1, max_size=12, unique=True
+        st.text("abé*_{&<\\'\" ", min_size=1, max_size=12).filter(str.strip),
+        min_size=1, max_size=12, unique=True,
     ),
     st.sampled_from(["K7Q-2MX", "1" * 700]),
 )  # fmt: skip

@@ -39,12 +39,13 @@ from tests.desk import (
     person,
     world,
 )
+from tests.whole import sized
 
 pytest_plugins = ["tests.postgres"]
 pytestmark = pytest.mark.usefixtures("patient")
 POSTGRES = pytest.mark.xdist_group("postgres")
 
-WORKERS, CASES = 16, 1_000
+WORKERS, CASES = 16, sized(250, 1_000)
 PROCESSES, CASES_OF_PROCESSES = 4, 100
 REPLICAS = 4
 CLAIMERS = tuple(officer(number) for number in range(1, WORKERS + 1))

@@ -52,6 +52,7 @@ from tests.pins import (
     without,
     world,
 )
+from tests.whole import sized
 
 pytest_plugins = ["tests.postgres"]
 POSTGRES = pytest.mark.xdist_group("postgres")
@@ -348,7 +349,7 @@ def run_machine(address: str, examples: int, steps: int) -> None:
             runner.run(stack.aclose())
 
 
-EXAMPLES, STEPS = 200, 30
+EXAMPLES, STEPS = sized(50, 200), 30
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
 """Do thousands of pins follow a change of the guidance, within Slack’s limits, whatever happens?
 
-5,000 pins in 200 channels stand on the strict fake of Slack, over HTTP, which keeps Slack's own
-rates by its clock. That clock is also Cairn's: nothing sleeps, and hours go by in a minute.
+1,250 pins in 50 channels, in `make proof` 5,000 in 200, stand on the strict fake of Slack, over
+HTTP, which keeps Slack's own rates by its clock. That clock is also Cairn's: nothing sleeps, and
+hours go by in a minute.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ from tests.slack import faults
 from tests.slack.fake import FakeSlack
 from tests.slack.state import Channel, Message
 from tests.slack_app import violations
+from tests.whole import sized
 
-CHANNELS, SUMMARIES = 200, 25
+CHANNELS, SUMMARIES = sized(50, 200), 25
 PINS = CHANNELS * SUMMARIES
 NEW = "Words that nobody has seen before"
 DAY = 86_400.0
@@ -185,7 +187,7 @@ async def filled(here: Department) -> list[tuple[str, str, Message]]:
     return found
 
 
-async def test_five_thousand_pins_follow_a_change_through_limits_an_outage_and_a_death(
+async def test_thousands_of_pins_follow_a_change_through_limits_an_outage_and_a_death(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
@@ -199,22 +201,22 @@ async def test_five_thousand_pins_follow_a_change_through_limits_an_outage_and_a
         here.talk.swap(changed(here.talk.guidance), None)
         began = fake.clock.monotonic()
         assert await here.keeper.wake() == PINS
-        await here.work(1_500)
+        await here.work(3 * PINS // 10)
         fake.faults.add("chat.update", faults.limited("30"), times=3)
         fake.faults.add("chat.update", faults.status(503), times=3)
         fake.faults.add("chat.update", faults.reset_after(), times=2)
-        await here.work(1_000)
+        await here.work(PINS // 5)
         await here.keeper._tell()
         told = [line for line in caplog.messages if line.startswith("pins on slack: ")]
         assert told[-1].endswith(f"of {PINS} are current")
         done = int(told[-1].split()[3])
-        assert 2_300 < done < 2_500
+        assert 0.46 * PINS < done < 0.5 * PINS
 
         # The process dies with a pin in its hands, and the next one finds out.
         assert await here.pins.take("slack", 0.0, 2) is not None
         await here.stop()
         await here.start()
-        await here.work(500)
+        await here.work(PINS // 10)
 
         # Slack is down for a day.
         back = fake.clock.monotonic() + DAY
@@ -247,6 +249,7 @@ async def test_five_thousand_pins_follow_a_change_through_limits_an_outage_and_a
         assert await here.keeper.wake() == 0
         assert slack.limited == 0, "no call was one too many for Slack"
         assert slack.most_in_a_minute("chat.update") <= 30
-        # Some three hours of work in all, and it goes on soon after the outage.
-        assert ended - began - DAY < 3.5 * 3_600
-        assert ended - healed < 2 * 3_600
+        # At the pace that Slack allows, 5,000 take three hours; half an hour is for what fails, and
+        # it goes on soon after the outage.
+        assert ended - began - DAY < 3_600 * (0.5 + 3 * PINS / 5_000)
+        assert ended - healed < 3_600 * (0.5 + 1.5 * PINS / 5_000)

@@ -788,6 +788,7 @@ async def test_a_personal_chat_is_opened(service, transport):
             Member(ALICE, "a", "t", "guest", "Alice"),
         ),
         ({"id": ALICE, "objectId": "a"}, Member(ALICE, "a", None, None)),
+        ({"id": ALICE, "objectId": "a", "name": " "}, Member(ALICE, "a", None, None)),
         ({"id": ALICE, "aadObjectId": 5, "userRole": []}, Member(ALICE, None, None, None)),
         (
             {"id": ALICE, "objectId": "a", "givenName": "Alice", "surname": "Lake"},

@@ -383,9 +383,9 @@ def _member(answer: Mapping[str, Any]) -> Member:
 
 
 def _text(answer: Mapping[str, Any], name: str) -> str | None:
-    """Return a text of an answer, or nothing where there is none."""
+    """Return a text of an answer, or nothing where there is none or it is blank."""
     found = answer.get(name)
-    return found if isinstance(found, str) and found else None
+    return found if isinstance(found, str) and found.strip() else None
 
 
 def _needed(answer: Mapping[str, Any], name: str) -> str:
