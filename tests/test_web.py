@@ -16,6 +16,7 @@ from bot.app import web_application
 from bot.channels.web.server import MAX_BODY, decode
 from bot.conversation import Conversation, Look
 from bot.guidance.ticket import MAX_LENGTH
+from bot.guidance.understand import MAX_TYPED
 from bot.settings import read_settings
 
 CANARY = "canary-7f3a-zqx"
@@ -83,6 +84,27 @@ async def test_a_choice_of_the_trail_is_changed_and_the_rest_is_kept(http: Clien
     _, page = await post(http, place=place, lang="en", do="choose", question="channel",
                          pick="public_comment", asking="channel")  # fmt: skip
     assert 'value="post_reported?channel=public_comment&danger=none"' in page
+
+
+@pytest.mark.parametrize(("lang", "title"), [("en", "To correct: "), ("fr", "À corriger\u00a0: ")])
+async def test_what_went_wrong_is_told_in_the_title_and_with_the_field(
+    http: ClientSession, lang: str, title: str
+):
+    _, page = await post(http, place="post_reported", lang=lang, do="choose", question="channel")
+    assert f"<title>{title}" in page
+    assert '<div class="notice trouble" id="trouble" role="alert">' in page
+    assert '<fieldset aria-describedby="trouble">' in page
+    _, page = await post(http, place="post_reported", lang=lang, do="look")
+    assert title not in page
+    assert "<fieldset>" in page
+
+
+async def test_a_draft_that_would_not_be_read_does_not_fit_in_its_field(http: ClientSession):
+    _, page = await post(http, place="draft:own", lang="fr", do="look")
+    assert re.search(rf'<textarea [^>]*maxlength="{MAX_TYPED}"', page)
+    assert "au plus 2\u00a0000 caractères" in page
+    _, page = await post(http, place="draft:own", lang="fr", do="say", text="a" * (MAX_TYPED + 1))
+    assert "Écrivez au plus 2\u00a0000 caractères" in page
 
 
 async def test_without_a_choice_the_question_is_asked_again_kindly(http: ClientSession):
