@@ -24,12 +24,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, inspect, select, text
+from sqlalchemy import delete, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import Store, StoreError, Trouble, engine, open_store, repository
-from bot.store.outbox import put
-from bot.store.tables import metadata, outbox, seen
+from bot.store.tables import metadata, seen
 from bot.store.upgrade import configuration, migrate
 from tests.conftest import NOON
 
@@ -445,28 +444,6 @@ async def test_migrations_make_the_tables_and_can_be_undone(empty: AsyncEngine):
             await connection.run_sync(lambda c: command.downgrade(configuration(c), "base"))
             names = await connection.run_sync(lambda c: inspect(c).get_table_names())
             assert names == ["alembic_version"]
-
-
-async def test_an_upgrade_keeps_what_waits_and_no_number_is_given_again(empty: AsyncEngine):
-    row = {"number": "K7M2Q9", "kind": "tell", "detail": "claimer", "made": 1, "due": 1,
-           "tries": 0, "parked": False}  # fmt: skip
-    async with empty.begin() as connection:
-        await connection.run_sync(lambda c: command.upgrade(configuration(c), "0003"))
-        await connection.execute(insert(outbox), [row, row])
-    await migrate(empty)
-    async with empty.begin() as connection:
-        kept = (await connection.execute(select(outbox))).mappings().all()
-        assert [dict(one) for one in kept] == [row | {"id": 1}, row | {"id": 2}]
-        await connection.execute(delete(outbox))
-        await connection.execute(insert(outbox), row)
-        assert await connection.scalar(select(outbox.c.id)) == 3
-
-
-async def test_in_the_outbox_is_room_for_the_longest_name_of_a_card(shared: AsyncEngine):
-    name = "1" * 400
-    async with shared.begin() as connection:
-        await put(connection, "K7M2Q9", "card", name, 1)
-        assert await connection.scalar(select(outbox.c.detail)) == name
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(

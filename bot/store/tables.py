@@ -86,8 +86,8 @@ outbox: Final = Table(
     Column("id", _COUNTED, primary_key=True, autoincrement=True),
     Column("number", String(8), nullable=False, index=True),
     Column("kind", String(12), nullable=False),
-    # The name of what is said, of whom it is said to, or of a card.
-    Column("detail", String(400), nullable=False),
+    # The name of what is said, or of whom it is said to.
+    Column("detail", String(40), nullable=False),
     Column("made", BigInteger, nullable=False),
     Column("due", BigInteger, nullable=False, index=True),
     Column("tries", Integer, nullable=False),
