@@ -2,7 +2,8 @@
 
 Counted is what somebody opens or reaches: a walk that is begun, a topic or a summary, an answer.
 To look again, another language, another page, the way back, beginning anew and the promise are not.
-Neither is the card for danger, nor anything else that names emergency services.
+Neither is the card for danger, nor anything else that names emergency services, but the list of all
+offices, which counts as a visit and as nothing more.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def opened(screen: Screen, channel: str) -> Iterator[tuple[str, str]]:
     somebody looks for is nobody's business.
     """
     office = screen.sort in (Sort.OFFICE, Sort.OFFICES)
-    if not office and is_for_danger(one.id for one in screen.offices):
+    if screen.sort is not Sort.OFFICES and is_for_danger(one.id for one in screen.offices):
         return
     if screen.card is not None:
         yield TOPIC, card_name(screen.sort, screen.card.id)

@@ -66,10 +66,20 @@ def read_organization(
     return organization
 
 
-def says_offline(path: Path) -> bool:
-    """Tell whether a file says that no guidance is given for now, whatever else is wrong in it."""
+def switched_on(path: Path) -> frozenset[str]:
+    """Return which of ``offline`` and ``legal_hold`` a file says, whatever else is wrong in it.
+
+    A switch is on by its line and off without it; whoever writes ``false`` does not mean on.
+    """
     document = read(path, path.name, Report())
-    return document is not None and document.root.get("offline") is not None
+    if document is None:
+        return frozenset()
+    said = {name: document.root.get(name) for name in ("offline", "legal_hold")}
+    return frozenset(
+        name
+        for name, node in said.items()
+        if node is not None and (node.text or "").lower() not in ("false", "no", "off")
+    )
 
 
 def _check_desks(document: Document, organization: Organization, report: Report) -> None:

@@ -709,7 +709,9 @@ async def test_where_the_store_fails_what_was_picked_is_asked_for_again(desk: Wo
 
 
 @pytest.mark.parametrize("lang", LANGS)
-async def test_where_it_could_not_be_kept_send_may_be_pressed_again(desk: World, lang: Lang):
+async def test_where_it_could_not_be_kept_the_log_says_so_and_send_may_be_pressed_again(
+    desk: World, lang: Lang, caplog: pytest.LogCaptureFixture
+):
     alice = AtCounter(desk, person(1), lang)
     await alice.start(PLACE)
     await alice.press("desk:write", office=OFFICE)
@@ -717,6 +719,7 @@ async def test_where_it_could_not_be_kept_send_may_be_pressed_again(desk: World,
     with failing_store(desk):
         await alice.press("desk:send", agree="yes")
     assert alice.says("desk_not_kept")
+    assert [line for line in caplog.messages if line.startswith("the store: ")]
     assert filled(alice.form)[1]["text"] == TEXT
     await alice.press("desk:send", agree="yes")
     assert alice.says("desk_sent_title")

@@ -26,6 +26,7 @@ from bot.desk.service import MOST_OPEN, Desk, TooManyError
 from bot.desk.timekeeping import Timekeeper
 from bot.desk.vault import NotLockedHereError, Vault, Wrapped
 from bot.errors import CaseKeyError
+from bot.forms import Press
 from bot.platforms import Who
 from bot.store import audit, engine
 from bot.store.tables import audit as audit_table
@@ -591,3 +592,13 @@ async def swap_places(connection: AsyncConnection, one: int, other: int) -> None
     kept = audit_table.c
     for old, new in ((one, -1), (other, one), (-1, other)):
         await connection.execute(update(audit_table).where(kept.place == old).values(place=new))
+
+
+async def test_a_card_whose_name_is_longer_than_any_is_pressed_like_another_one(address: str):
+    async with world(address) as here:
+        number = await here.send()
+        await here.deliver()
+        press = Press("desk:claim", number, at="1" * 400)
+        await here.counter.press(OFFICERS[0], press, "en")
+        assert (await here.service.look(number)).state is State.CHECKING
+        await here.deliver()

@@ -995,6 +995,49 @@ async def test_what_somebody_had_taken_and_never_did_is_done_after_a_minute(here
     assert here.slack.posts()[0].text == here.current()
 
 
+async def test_after_weeks_of_failures_the_pauses_are_as_long_as_after_an_hour(here: World):
+    await here.pin()
+    here.slack.fault = down
+    here.say(changed())
+    here.first.keeper._failed["slack"] = 2_000
+    calls = len(here.slack.calls)
+    await here.rest(hours=10)
+    assert 0 < len(here.slack.calls) - calls < 30
+    here.slack.fault = no_fault
+    await here.rest(hours=1)
+    assert here.slack.posts()[0].text == here.current()
+
+
+async def test_where_everybody_went_back_to_fewer_entries_the_log_says_what_stays(
+    here: World, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.WARNING)
+    await here.pin()
+    here.say(changed())
+    await here.rest(hours=1)
+    here.say(plain())
+    await here.rest(hours=1)
+    assert "Another sentence" in here.slack.posts()[0].text
+    told = [line for line in caplog.messages if "left as they are" in line]
+    assert [line.rsplit(": ")[1] for line in told] == ["1"], "once"
+    here.say(changed())
+    await here.rest(hours=1)
+    assert [line for line in caplog.messages if "left as they are" in line][1:] == [
+        told[0].replace(": 1", ": 0")
+    ]
+
+
+async def test_of_a_summary_that_is_gone_the_log_says_how_many_posts_go(
+    here: World, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.WARNING)
+    await here.pin()
+    here.say(without(plain(), SUMMARY))
+    await here.rest(hours=1)
+    assert here.slack.posts() == []
+    assert "posts of summaries that are gone are taken away: 1" in caplog.messages
+
+
 # ---- an older Cairn beside a newer one
 
 

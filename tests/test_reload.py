@@ -193,3 +193,44 @@ async def test_no_guidance_is_given_on_an_operators_word_although_a_file_is_brok
     assert await reload.look()
     assert not running.conversation.respond(Move("home", "en", Open("can_i_post"))).is_offline
     assert "guidance is given again" in [record.getMessage() for record in caplog.records]
+
+
+async def test_nothing_is_erased_on_an_operators_word_although_a_file_is_broken(
+    running: Running, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+    reload = whole_program(running)
+    running.edit("dialogs/can_i_post.yaml", "tree: can_i_post", "tree: [")
+    running.edit(
+        "organization.yaml", "ceiling: unclassified", "ceiling: unclassified\nlegal_hold: true"
+    )
+    assert await reload.look()
+    organization = running.conversation.organization
+    assert organization is not None
+    assert organization.legal_hold
+    assert not organization.offline
+    told = [record.getMessage() for record in caplog.records]
+    assert "no case is erased from now on" in told
+    assert any(line.startswith("legal_hold is in force, as ") for line in told)
+    # It stays while something is broken, whatever else is said meanwhile.
+    running.edit("organization.yaml", "legal_hold: true", "offline: true")
+    assert await reload.look()
+    organization = running.conversation.organization
+    assert organization is not None
+    assert (organization.legal_hold, organization.offline) == (True, True)
+
+
+@pytest.mark.parametrize("switch", ["offline", "legal_hold"])
+@pytest.mark.parametrize("value", ["false", "False", "no"])
+async def test_who_writes_that_a_switch_is_off_does_not_switch_it_on(
+    running: Running, switch: str, value: str
+):
+    reload = whole_program(running)
+    running.edit(
+        "organization.yaml", "ceiling: unclassified", f"ceiling: unclassified\n{switch}: {value}"
+    )
+    assert not await reload.look(), "a switch is off where it is not written"
+    organization = running.conversation.organization
+    assert organization is not None
+    assert not organization.legal_hold
+    assert not organization.offline

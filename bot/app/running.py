@@ -14,13 +14,13 @@ from bot.app.reading import hands_over, open_conversation, reachable, read_guida
 from bot.app.slack import add_slack
 from bot.app.standing import add_desk, add_pins, add_reviews
 from bot.app.teams import add_teams
-from bot.app.watching import add_health, add_metrics, is_offline, measured_by, not_too_fast
+from bot.app.watching import add_health, add_metrics, is_held, is_offline, measured_by, not_too_fast
 from bot.conversation import Conversation
 from bot.errors import ContentError
 from bot.guidance.model import Guidance
 from bot.health import Health
 from bot.organization import Organization
-from bot.organization_file import says_offline
+from bot.organization_file import switched_on
 from bot.privacy import OWN
 from bot.reload import Reload, Source, Stamps
 from bot.serving import LINGER, listen
@@ -138,18 +138,28 @@ def reload_of(
             return read_guidance(settings.guidance, settings.organization, utc_now().date())
         except ContentError as error:
             organization, path = conversation.organization, settings.organization
-            if organization is None or path is None or not says_offline(path):
+            if organization is None or path is None:
                 raise
-            # Whoever mends guidance that is wrong may leave it broken meanwhile.
+            switches = switched_on(path)
+            held = "legal_hold" in switches and not organization.legal_hold
+            if "offline" not in switches and not held:
+                raise
+            # Whoever mends guidance that is wrong may leave it broken meanwhile, and what was
+            # erased in the meantime does not come back.
             logging.getLogger(OWN).error(  # noqa: TRY400 the places say all
-                "no guidance is given, as the organization's file says; besides, it could not be"
-                " used: %s; cairn check says more",
+                "%s is in force, as the organization's file says; besides, it could not be used:"
+                " %s; cairn check says more",
+                " and ".join(sorted(switches)),
                 error.places,
             )
-            return conversation.guidance, replace(organization, offline=True)
+            return conversation.guidance, replace(
+                organization,
+                offline=organization.offline or "offline" in switches,
+                legal_hold=organization.legal_hold or held,
+            )
 
     def swap(guidance: Guidance, organization: Organization | None) -> None:
-        before = is_offline(conversation)
+        before, held = is_offline(conversation), is_held(conversation)
         conversation.swap(guidance, reachable(organization, settings))
         if hands_over(conversation, settings) != handed_over:
             logging.getLogger(OWN).warning(
@@ -158,6 +168,10 @@ def reload_of(
         if is_offline(conversation) != before:
             logging.getLogger(OWN).warning(
                 "guidance is given again" if before else "no guidance is given from now on"
+            )
+        if is_held(conversation) != held:
+            logging.getLogger(OWN).warning(
+                "cases are erased again" if held else "no case is erased from now on"
             )
         _leave_be()
 

@@ -114,6 +114,11 @@ def is_offline(conversation: Conversation) -> bool:
     return conversation.organization is not None and conversation.organization.offline
 
 
+def is_held(conversation: Conversation) -> bool:
+    """Tell whether the organization has every case kept, for the law."""
+    return conversation.organization is not None and conversation.organization.legal_hold
+
+
 def add_metrics(
     application: web.Application,
     conversation: Conversation,

@@ -6,6 +6,7 @@ they write is in the form on their screen. Who reads the office's channel is ask
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from bot.offices import Way
 from bot.pad import Pad, with_trouble
 from bot.personal import personal_data
 from bot.platforms import LaterError, Who
+from bot.privacy import OWN
 
 SEND: Final = "desk:send"
 WITHDRAW: Final = "desk:withdraw"
@@ -165,7 +167,8 @@ class Consent:
                 trouble = "desk_too_many"
             except TooFewError:
                 return self._approach.card_only(who, held, goes.text, lang, few=True)
-            except CairnError:
+            except CairnError as error:
+                logging.getLogger(OWN).error("the store: %s", error.words.en)  # noqa: TRY400
                 trouble = "desk_not_kept"
             else:
                 return self.sent(case, lang)

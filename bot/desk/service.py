@@ -43,6 +43,7 @@ from bot.desk.records import (
 from bot.guidance.words import Lang
 from bot.platforms import Who
 from bot.store import StoreError
+from bot.store.tables import LONGEST_DETAIL
 
 MOST_OPEN: Final = 3
 MOST_A_DAY: Final = 5
@@ -331,7 +332,9 @@ class Desk:
         async with self._archive.records() as records:
             kept = await records.load(number)
             readers = kept.case.people.readers if kept.case.people is not None else {}
-            if by.id in readers and kept.card and kept.card != card:
+            # A longer name, which no platform has been seen to give, finds no room in the outbox.
+            there_is_room = len(card) <= LONGEST_DETAIL
+            if by.id in readers and kept.card and kept.card != card and there_is_room:
                 await records.send(kept.case, CARD, card)
 
     async def read(self, number: str, by: Who) -> Read:

@@ -73,6 +73,8 @@ class Keeper:
         self._failed = dict.fromkeys(boards, 0)
         self._behind: set[str] = set()
         self._begun: set[asyncio.Future[bool]] = set()
+        self._ahead = 0
+        """Pins that are left to guidance with more revisions, as was said last."""
         self._bell = asyncio.Event()
         self._now: _Now | None = None
         self._drawn: dict[tuple[str, str, str], Drawn] = {}
@@ -111,14 +113,15 @@ class Keeper:
 
     async def wake(self) -> int:
         """Find the pins that show something else than they should; return how many those are."""
-        woken = 0
+        woken = leaving = ahead = 0
         for sort in await self._pins.sorts():
             talk = self._conversations.get(sort.platform)
             if talk is None:
                 continue
             guidance = talk.guidance
+            ahead += await self._pins.ahead(sort, len(guidance.revisions))
             if sort.summary not in guidance.summaries:
-                woken += await self._pins.dismiss(sort, len(guidance.revisions))
+                leaving += await self._pins.dismiss(sort, len(guidance.revisions))
                 continue
             try:
                 drawn = self.draw(sort.platform, sort.summary, sort.langs)
@@ -128,7 +131,17 @@ class Keeper:
             told = max([n for n, _ in _substantive(guidance, sort.summary)], default=0)
             wanted = Wanted(drawn.mark, told, len(guidance.revisions))
             woken += await self._pins.wake(sort, wanted)
-        return woken
+        if leaving:
+            _log().warning("posts of summaries that are gone are taken away: %d", leaving)
+        if ahead != self._ahead:
+            self._ahead = ahead
+            # While replicas are replaced that is as it should be; it must not stay so.
+            _log().warning(
+                "pins that were changed by guidance with more entries in content/changes.yaml are"
+                " left as they are: %d",
+                ahead,
+            )
+        return woken + leaving
 
     # -- bringing it about
 
@@ -249,7 +262,7 @@ class Keeper:
 
     async def _later(self, pin: Pin, error: LaterError) -> None:
         failed = self._failed[pin.platform] = self._failed[pin.platform] + 1
-        pause = min(2.0**failed, _LONGEST_PAUSE)
+        pause = min(2.0 ** min(failed, 10), _LONGEST_PAUSE)
         await self._pins.pause(pin.platform, max(error.wait, pause))
         if pin.state == POSTING and not pin.ref and pin.tries >= _LONGEST_POSTING:
             _log().error("a summary could not be posted: %s", error.code)

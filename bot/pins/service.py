@@ -103,6 +103,11 @@ class Pins:
             now = _seconds(transaction)
             return await kept.wake(transaction.connection, sort, wanted, now)
 
+    async def ahead(self, sort: Sort, known: int) -> int:
+        """Return how many pins of a sort are left to those who know of more revisions."""
+        async with self._store.transaction() as transaction:
+            return await kept.ahead(transaction.connection, sort, known)
+
     async def dismiss(self, sort: Sort, known: int) -> int:
         """Have the pins of a sort taken away, since there is no such summary any more.
 

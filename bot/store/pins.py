@@ -186,6 +186,12 @@ async def wake(connection: AsyncConnection, sort: Sort, wanted: Wanted, now: int
     return (await connection.execute(found)).rowcount
 
 
+async def ahead(connection: AsyncConnection, sort: Sort, known: int) -> int:
+    """Return how many pins were last changed by one who knows of more revisions."""
+    found = select(func.count()).where(*_of(sort), pins.c.known > known)
+    return int((await connection.execute(found)).scalar_one())
+
+
 async def dismiss(connection: AsyncConnection, sort: Sort, known: int, now: int) -> int:
     """Have pins taken away that show what is not there any more."""
     where = (*_of(sort), pins.c.known <= known)

@@ -80,6 +80,8 @@ messages: Final = Table(
     sqlite_autoincrement=True,
 )
 
+LONGEST_DETAIL: Final = 40
+
 outbox: Final = Table(
     "outbox",
     metadata,
@@ -87,7 +89,7 @@ outbox: Final = Table(
     Column("number", String(8), nullable=False, index=True),
     Column("kind", String(12), nullable=False),
     # The name of what is said, or of whom it is said to.
-    Column("detail", String(40), nullable=False),
+    Column("detail", String(LONGEST_DETAIL), nullable=False),
     Column("made", BigInteger, nullable=False),
     Column("due", BigInteger, nullable=False, index=True),
     Column("tries", Integer, nullable=False),
