@@ -146,9 +146,10 @@ class PinMachine(RuleBasedStateMachine):
             self.deleted.discard(key)
             self.strays[place] += says(form, "pin_left_by_hand")
         else:
-            none = says(form, "pin_leave_none")
-            assert none or says(form, "trouble_nothing_picked")
-            assert none or key not in rows, "it is on its way out"
+            none, later = says(form, "pin_leave_none"), says(form, "pin_later")
+            assert none or later or says(form, "trouble_nothing_picked")
+            assert none or later or key not in rows, "it is on its way out"
+            assert not later or self.world.walls[platform].fault is down, "who is there is told"
 
     @rule(place=st.sampled_from(PLACES))
     def delete_by_hand(self, place: tuple[str, str]) -> None:
