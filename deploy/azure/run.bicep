@@ -8,7 +8,13 @@
 //     az identity create --resource-group cairn --name cairn --query principalId --output tsv
 //     az role assignment create --role AcrPull --assignee-principal-type ServicePrincipal --assignee-object-id PRINCIPAL_ID --scope REGISTRY_ID
 //     az role assignment create --role "Key Vault Secrets User" --assignee-principal-type ServicePrincipal --assignee-object-id PRINCIPAL_ID --scope VAULT_ID
+//     az role assignment create --role "Key Vault Secrets Officer" --assignee YOU --scope VAULT_ID
+//     az keyvault secret set --vault-name VAULT --name seal-keys --file deploy/compose/secrets/seal_keys       # and so on, one for each
 //     az deployment group create --resource-group cairn --parameters YOURS.bicepparam
+//
+// YOU is your own name in Entra; take the role back once the vault is filled. Where there is no Slack, or no Teams, take its secrets and its
+// CAIRN_ settings out of this file and of yours: a secret that the vault lacks stops the deployment. There are no letters here, since
+// CAIRN_SMTP_URL is not set: an office of mode introduction needs a desk on Slack or Teams.
 //
 // The organization's file is a secret here, and a running replica never sees a change of a secret. So a changed file, offline: true above
 // all, takes minutes and not seconds: deploy again by the last command above, which makes a new revision. What was changed in the vault is
