@@ -216,7 +216,7 @@ def _postgresql(url: str, address: URL, *, upgrades: bool = False) -> AsyncEngin
 
     async def connect() -> asyncpg.Connection:
         limit, idle = (_UPGRADE, _IDLE) if upgrades else (PATIENCE, PATIENCE)
-        # The driver reads the address itself, so sslmode and the like mean what they mean to psql.
+        # The driver reads the address itself; where an authority is named, as psql would.
         return await asyncpg.connect(
             url,
             **trusted,
