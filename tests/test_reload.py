@@ -221,7 +221,7 @@ async def test_nothing_is_erased_on_an_operators_word_although_a_file_is_broken(
 
 
 @pytest.mark.parametrize("switch", ["offline", "legal_hold"])
-@pytest.mark.parametrize("value", ["false", "False", "no"])
+@pytest.mark.parametrize("value", ["false", "No"])
 async def test_who_writes_that_a_switch_is_off_does_not_switch_it_on(
     running: Running, switch: str, value: str
 ):
