@@ -175,12 +175,14 @@ def started(kind: str, at: Service) -> Iterator[Server]:
 
 
 def wait_for(port: int) -> None:
-    """Wait until somebody listens there."""
-    while True:
+    """Wait until somebody listens there, half a minute at the most."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
         with socket.socket() as tried:
             if tried.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.01)  # this process does nothing else until then
+    raise SystemExit(f"nobody listens on port {port}")
 
 
 # -- the load

@@ -47,6 +47,15 @@ class Running:
         assert old in text
         path.write_text(text.replace(old, new, 1), "utf-8")
 
+    def says(self, switch: str) -> None:
+        """Have the organization's file say one more thing."""
+        self.edit("organization.yaml", "ceiling: unclassified", f"ceiling: unclassified\n{switch}")
+
+    def switches(self) -> list[str]:
+        """Return which switches of the organization are in force."""
+        organization = self.conversation.organization
+        return [name for name in ("offline", "legal_hold") if getattr(organization, name)]
+
     def title(self) -> str:
         reply = self.conversation.on("slack").respond(Move("home", "en", Open("topic:learning")))
         assert reply.screen.card is not None
@@ -172,15 +181,19 @@ def whole_program(running: Running) -> Reload:
     return reload_of(settings, running.source.stamps(), running.conversation, running.rest)
 
 
+def broken_but_says(running: Running, switch: str) -> Reload:
+    """The whole program, over a tree that cannot be read and an organization that says a switch."""
+    reload = whole_program(running)
+    running.edit("dialogs/can_i_post.yaml", "tree: can_i_post", "tree: [")
+    running.says(switch)
+    return reload
+
+
 async def test_no_guidance_is_given_on_an_operators_word_although_a_file_is_broken(
     running: Running, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
-    reload = whole_program(running)
-    running.edit("dialogs/can_i_post.yaml", "tree: can_i_post", "tree: [")
-    running.edit(
-        "organization.yaml", "ceiling: unclassified", "ceiling: unclassified\noffline: true"
-    )
+    reload = broken_but_says(running, "offline: true")
     assert await reload.look()
     reply = running.conversation.respond(Move("home", "en", Open("can_i_post")))
     assert reply.is_offline
@@ -199,25 +212,16 @@ async def test_nothing_is_erased_on_an_operators_word_although_a_file_is_broken(
     running: Running, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
-    reload = whole_program(running)
-    running.edit("dialogs/can_i_post.yaml", "tree: can_i_post", "tree: [")
-    running.edit(
-        "organization.yaml", "ceiling: unclassified", "ceiling: unclassified\nlegal_hold: true"
-    )
+    reload = broken_but_says(running, "legal_hold: true")
     assert await reload.look()
-    organization = running.conversation.organization
-    assert organization is not None
-    assert organization.legal_hold
-    assert not organization.offline
+    assert running.switches() == ["legal_hold"]
     told = [record.getMessage() for record in caplog.records]
     assert "no case is erased from now on" in told
     assert any(line.startswith("legal_hold is in force, as ") for line in told)
     # It stays while something is broken, whatever else is said meanwhile.
     running.edit("organization.yaml", "legal_hold: true", "offline: true")
     assert await reload.look()
-    organization = running.conversation.organization
-    assert organization is not None
-    assert (organization.legal_hold, organization.offline) == (True, True)
+    assert running.switches() == ["offline", "legal_hold"]
 
 
 @pytest.mark.parametrize("switch", ["offline", "legal_hold"])
@@ -226,11 +230,6 @@ async def test_who_writes_that_a_switch_is_off_does_not_switch_it_on(
     running: Running, switch: str, value: str
 ):
     reload = whole_program(running)
-    running.edit(
-        "organization.yaml", "ceiling: unclassified", f"ceiling: unclassified\n{switch}: {value}"
-    )
+    running.says(f"{switch}: {value}")
     assert not await reload.look(), "a switch is off where it is not written"
-    organization = running.conversation.organization
-    assert organization is not None
-    assert not organization.legal_hold
-    assert not organization.offline
+    assert running.switches() == []

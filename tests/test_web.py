@@ -86,7 +86,7 @@ async def test_a_choice_of_the_trail_is_changed_and_the_rest_is_kept(http: Clien
     assert 'value="post_reported?channel=public_comment&danger=none"' in page
 
 
-@pytest.mark.parametrize(("lang", "title"), [("en", "To correct: "), ("fr", "À corriger\u00a0: ")])
+@pytest.mark.parametrize(("lang", "title"), [("en", "Please read: "), ("fr", "À lire\u00a0: ")])
 async def test_what_went_wrong_is_told_in_the_title_and_with_the_field(
     http: ClientSession, lang: str, title: str
 ):
