@@ -104,13 +104,17 @@ class Trouble(Enum):
     )
 
 
+_UNCLEAR: Final = (Trouble.FILE, Trouble.FAILED)
+"""Of these alone the type of the driver's error tells an operator more than the sentence."""
+
+
 class StoreError(CairnError):
     """The store cannot be opened or used; ``kind`` is the type of the driver's error, if any."""
 
     def __init__(self, trouble: Trouble, kind: str = "") -> None:
         self.trouble = trouble
         self.kind = kind
-        more = f" ({kind})" if kind else ""
+        more = f" ({kind})" if kind and trouble in _UNCLEAR else ""
         super().__init__(Words(trouble.value.en + more, trouble.value.fr + more))
 
 
