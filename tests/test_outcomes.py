@@ -162,6 +162,16 @@ def fill(disk: Path) -> Path:
     return path
 
 
+def take_no_connections(disk: Path) -> None:
+    """Have a server refuse new connections once its disk is full.
+
+    It makes this file at the next one, and refuses that where it cannot. It throws the file away
+    by itself too, so that of a full disk either may be heard.
+    """
+    for made in disk.rglob("pg_internal.init"):
+        made.unlink()
+
+
 def remount(disk: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
 
@@ -327,10 +337,7 @@ async def test_the_doctor_says_that_the_disk_of_postgresql_is_full(
         await (await open_store(small, (SEAL,), Clock())).close()
     assert to_do(await of_database(with_database(small), NOON)) == []
     if not answers:
-        # The server makes it at the next connection, and refuses that where it cannot. It also
-        # throws it away by itself, so that here either may come; the doctor says the same of both.
-        for kept in disk.rglob("pg_internal.init"):
-            kept.unlink()
+        take_no_connections(disk)
     fill(disk)
     assert to_do(await of_database(with_database(small), NOON)) == [Trouble.FULL.value]
     (disk / "other-files").unlink()
