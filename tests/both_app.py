@@ -150,7 +150,7 @@ async def running(
         try:
             slack.app_url = str(server.make_url(SLACK_PATH))
             teams.app_url = str(server.make_url(TEAMS_PATH))
-            await slack.until(lambda: application[SLACK].is_ready, 10)
+            await slack.until(lambda: application[SLACK].is_ready)
             yield Running(slack, teams, application, conversation, office, officers, mail, folder)
         finally:
             await server.close()

@@ -496,7 +496,7 @@ async def recorded(
     try:
         slack.app_url = str(server.make_url(SLACK_PATH))
         teams.app_url, url = str(server.make_url(TEAMS_PATH)), str(server.make_url("/"))
-        await slack.until(lambda: application[SLACK].is_ready, 10)
+        await slack.until(lambda: application[SLACK].is_ready)
         parts = settings, conversation, application
         on_slack = slack_app.Running(slack, *parts, application[SLACK], url, place)
         in_teams = teams_app.Running(teams, *parts, application[TEAMS], url, place)

@@ -115,7 +115,7 @@ async def running(
                 fake.app_url = str(server.make_url(PATH))
             unhurry(application[CHANNEL])
             if ready:
-                await fake.until(lambda: application[CHANNEL].is_ready, 10)
+                await fake.until(lambda: application[CHANNEL].is_ready)
                 if read.slack_app_token is not None:
                     await fake.socket.connected()
             url = str(server.make_url("/"))

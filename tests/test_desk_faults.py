@@ -323,7 +323,7 @@ class Try:
 
 async def until(what: Callable[[], object]) -> None:
     """Let everything else go on until something is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not what():  # noqa: ASYNC110 no part sets an event for a test
             await asyncio.sleep(0)
 

@@ -1043,7 +1043,7 @@ async def test_t19_of_a_thousand_messages_in_a_case_channel_of_teams_none_reache
             counter = cairn.channel._visits._counters["desk:"]
             who = Who("teams", teams.tenant, alice.user.aad, "Alice Asker", {"chat": alice.chat.id})
             number = await sent_by(counter, who)
-            await teams.until(lambda: office.messages, 10)
+            await teams.until(lambda: office.messages)
             (card,) = office.messages
             phrases = guidance_of().guidance.phrases
             await olive.press(card, " · ".join(phrases["desk_claim"][lang] for lang in LANGS))

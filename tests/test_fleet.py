@@ -51,7 +51,7 @@ def _behind_proxy(cairn: Fleet) -> None:
 
 async def _windowed(cairn: Fleet, person: Person) -> None:
     assert (await person.slash("/cairn", "", cairn.team)).ok
-    await cairn.slack.until(lambda: person.views, 20)
+    await cairn.slack.until(lambda: person.views)
 
 
 async def _walk(cairn: Fleet, name: str, at: list[Replica]) -> list[str]:
@@ -59,7 +59,7 @@ async def _walk(cairn: Fleet, name: str, at: list[Replica]) -> list[str]:
     person = cairn.somebody(name)
     cairn.at(at[-1])
     await _windowed(cairn, person)
-    await cairn.slack.until(lambda: "goto:en:home" in screen.text(person.view) or _home(person), 20)
+    await cairn.slack.until(lambda: "goto:en:home" in screen.text(person.view) or _home(person))
     await person.pick(person.view, _home(person), "post_reported")
     seen = []
     for step in range(20):
@@ -138,11 +138,11 @@ async def test_an_event_that_comes_to_all_replicas_at_once_is_answered_once(cair
             tasks.append(asyncio.create_task(cairn.slack.deliver(Delivery.of("event", body))))
             await asyncio.sleep(0)
         assert all(one.ok for one in await asyncio.gather(*tasks))
-    await cairn.slack.until(lambda: all(load._answers(one.dm) for one in people), 20)
+    await cairn.slack.until(lambda: all(load._answers(one.dm) for one in people))
     # Where a second answer was to come, it would be under way by the time of this one.
     last = cairn.somebody("last")
     await last.message("can I post this?")
-    await cairn.slack.until(lambda: load._answers(last.dm), 20)
+    await cairn.slack.until(lambda: load._answers(last.dm))
     assert [load._answers(one.dm) for one in people] == [1] * len(people)
 
 
@@ -164,7 +164,7 @@ async def test_a_timer_that_is_due_in_all_replicas_at_once_reminds_once(cairn: F
     def lines() -> list[Any]:
         return [m for m in cairn.office.messages.values() if m.thread_ts == card.ts]
 
-    await cairn.slack.until(lines, 30)
+    await cairn.slack.until(lines)
     await asyncio.sleep(3)  # three more rounds of each
     assert await cairn.delivered(30)
     assert len(lines()) == 1
@@ -179,10 +179,10 @@ async def test_what_killed_replicas_had_begun_another_one_takes_over(cairn: Flee
     slack.faults.add("chat.postMessage", faults.stall(60.0), times=None)
     cairn.at(first)
     number = await _sent(cairn, "early")
-    await slack.until(lambda: any(c.method == "chat.postMessage" for c in slack.calls), 20)
+    await slack.until(lambda: any(c.method == "chat.postMessage" for c in slack.calls))
     await asyncio.gather(first.kill(), second.kill())
     slack.faults.heal()
-    await slack.until(lambda: number in cairn.cards(), 40)
+    await slack.until(lambda: number in cairn.cards())
     assert await cairn.delivered(30)
     assert len(cairn.cards()[number]) == 1
     await asyncio.gather(first.start(), second.start())

@@ -85,7 +85,7 @@ async def test_a_part_that_does_not_say_how_it_is_keeps_nobody_waiting():
         await asyncio.Event().wait()
         return True
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         state = await Health({"slack": yes}, {"store": silent, "mail": silent}).state()
     assert (state.ready, state.parts) == (True, {"slack": True, "store": False, "mail": False})
 
@@ -340,7 +340,7 @@ class Slow:
 
 
 async def until_it_answers(http: ClientSession, url: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 async with http.get(f"{url}/quick"):
@@ -363,7 +363,7 @@ async def test_told_to_stop_it_goes_on_answering_and_then_finishes_what_has_begu
         async with http.get(f"{url}/quick") as late:
             assert late.status == 200
             assert late.headers["Connection"] == "close", "the next one goes elsewhere"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:  # until it listens no more
                 try:
                     async with http.get(f"{url}/quick"):
@@ -385,7 +385,7 @@ async def test_told_twice_it_does_not_wait_for_those_who_may_come(unused_tcp_por
     signal.raise_signal(signal.SIGTERM)
     await slow.draining.wait()
     signal.raise_signal(signal.SIGINT)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await serving
     assert slow.ended == ["cleaned"]
 
@@ -406,7 +406,7 @@ async def test_told_again_while_it_finishes_it_breaks_off(unused_tcp_port: int):
     await finishing.wait()
     assert not serving.done()
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await serving
 
 
@@ -424,7 +424,7 @@ async def test_what_does_not_end_by_itself_is_broken_off(
     async with ClientSession() as http:
         await until_it_answers(http, url)
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await serving
 
 
@@ -440,7 +440,7 @@ async def test_told_to_stop_while_it_starts_it_ends_there(unused_tcp_port: int):
     serving = slow.start(unused_tcp_port, linger=0.0)
     await starting.wait()
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await serving
     assert not slow.draining.is_set()
 
@@ -489,7 +489,7 @@ async def test_the_command_ends_in_order_and_says_so(fake: FakeSlack, tmp_path: 
     async with served(fake, tmp_path) as cairn:
         await fake.person("alice").slash()
         cairn.process.terminate()
-        assert await asyncio.wait_for(cairn.process.wait(), 30) == 0
+        assert await asyncio.wait_for(cairn.process.wait(), 60) == 0
     lines = [json.loads(line) for line in (tmp_path / "stderr").read_text().splitlines()]
     assert "told to stop; what has begun is finished" in [line["event"] for line in lines]
     assert {line["level"] for line in lines} == {"info"}

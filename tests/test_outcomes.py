@@ -128,7 +128,7 @@ async def refused_and_then_sent(
     await alice.pick("agree", "yes")
     await alice.press("desk:send")
     assert PHRASES["desk_sent_title"].en in alice.text
-    await cairn.slack.until(cairn.office.shown, 20.0)
+    await cairn.slack.until(cairn.office.shown)
 
 
 # ---- a full disk
@@ -678,4 +678,4 @@ async def test_while_postgresql_is_away_guidance_goes_on_and_it_mends_itself(lin
         await alice.pick("agree", "yes")
         await alice.press("desk:send")
         assert PHRASES["desk_sent_title"].en in alice.text
-        await cairn.slack.until(cairn.office.shown, 20.0)
+        await cairn.slack.until(cairn.office.shown)

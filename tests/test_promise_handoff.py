@@ -791,7 +791,7 @@ async def keep_time_once(desk: desks.World) -> None:
     """Let Cairn keep time until it has purged for the first time."""
     keeper = Watched(desk.archive, desk.directory)
     task = asyncio.create_task(keep_time(keeper, desk.store))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await keeper.has_purged.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -873,7 +873,7 @@ async def test_cairn_erases_as_soon_as_it_runs_what_became_due_while_it_did_not(
         await closed_case(desk, platform, Record.EXPORTED)
     assert locked_in(file) > 0
     async with app_for(platform, database_url=f"sqlite:///{file}") as cairn:
-        await cairn.slack.until(lambda: locked_in(file) == 0, 30)
+        await cairn.slack.until(lambda: locked_in(file) == 0)
 
 
 # -- what is sent to an office: how it is kept, who opens it, and when it is gone

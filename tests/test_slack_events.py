@@ -338,7 +338,7 @@ async def test_when_the_app_is_removed_cairn_says_that_it_is_not_ready():
     async with FakeSlack(rates=False) as fake, running(fake) as cairn:
         assert cairn.channel.is_ready
         await fake.uninstall()
-        await fake.until(lambda: not cairn.channel.is_ready, 10)
+        await fake.until(lambda: not cairn.channel.is_ready)
 
 
 async def test_a_revoked_token_of_somebody_else_stops_nothing():
@@ -360,14 +360,15 @@ async def test_when_a_call_shows_that_the_token_is_revoked_it_is_told_until_it_i
         fake.workspace.revoked = True
         alice = fake.person("alice")
         await alice.message("menu")
-        await fake.until(lambda: not cairn.channel.people.is_accepted, 10)
+        await fake.until(lambda: not cairn.channel.people.is_accepted)
         assert "Slack does not accept the token: token_revoked" in caplog.messages
         # Whoever asks by a command is answered in the same breath, so it stays ready.
         assert await parts_of(cairn) == {"store": True, "slack_token": False, "slack": True}
         fake.workspace.revoked = False
         asking = asyncio.create_task(cairn.channel.people.keep_identity(hurry(cairn).sleep))
-        await fake.until(lambda: cairn.channel.people.is_accepted, 10)
+        await fake.until(lambda: cairn.channel.people.is_accepted)
         asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
 
 
 async def parts_of(cairn: Running) -> Json:
@@ -384,7 +385,7 @@ async def test_while_slack_cannot_be_asked_who_we_are_people_are_served_as_befor
         fake.faults.add("auth.test", faults.status(503), times=None)
         cairn.channel.people.doubt_identity(removed=False)
         told = "Slack cannot be asked who we are: unreachable"
-        await fake.until(lambda: told in caplog.messages, 10)
+        await fake.until(lambda: told in caplog.messages)
         alice = fake.person("alice")
         await alice.slash()
         await cairn.drain()
@@ -540,7 +541,7 @@ async def test_without_a_socket_cairn_that_needs_one_is_not_ready():
         fake.faults.add("apps.connections.open", faults.error("invalid_auth"), times=None)
         how = {"slack_signing_secrets": None, "slack_app_token": fake.app_token}
         async with running(fake, ready=False, **how) as cairn:
-            await fake.until(lambda: cairn.channel.people.identity is not None, 10)
+            await fake.until(lambda: cairn.channel.people.identity is not None)
             assert not cairn.channel.is_ready
 
 

@@ -452,6 +452,7 @@ async def test_the_token_is_asked_for_until_slack_answers(about: str, fake: Fake
             fake.faults.heal()
             await fake.until(lambda: channel.is_ready)
             asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
             person = fake.person("alice")
             assert (await person.slash()).status == 200
             await cairn.drain()

@@ -57,7 +57,7 @@ async def two_steps(person: Person, whisper: Surface | None) -> None:
         before = shown.block(name)
         outcome = await (person.press(shown, then) if whisper else person.submit(shown))
         assert outcome.ok
-        await person._fake.until(lambda s=shown, b=before: b not in s.blocks, 20)
+        await person._fake.until(lambda s=shown, b=before: b not in s.blocks)
 
 
 async def test_three_thousand_people_who_come_at_once_all_get_the_first_screen(tmp_path: Path):

@@ -70,7 +70,7 @@ async def watched(
     )
     fake.app_url = ""
     task = asyncio.create_task(socket.run())
-    await fake.until(lambda: socket.is_connected, 10)
+    await fake.until(lambda: socket.is_connected)
     try:
         yield socket
     finally:
@@ -116,7 +116,7 @@ async def test_when_a_connection_ends_another_takes_its_place(end: str):
             await ended
         if end == "silence":
             socket._heard -= 601  # ten minutes in which nothing was heard
-        await fake.until(lambda: set(fake.socket.open) - set(before), 10)
+        await fake.until(lambda: set(fake.socket.open) - set(before))
         await alice.shortcut("can_i_post.en")
         assert "Which of these describes you?" in words(alice.view)
 

@@ -491,7 +491,7 @@ class Sleeps:
         await self._turn.acquire()
 
     async def begun(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self._begun.acquire()
 
     def end(self) -> None:

@@ -114,11 +114,11 @@ class Served:
     async def answers_others(self) -> bool:
         """Tell whether somebody else is answered now."""
         address = f"{self.url}health/live"
-        async with asyncio.timeout(20), ClientSession() as http, http.get(address) as answer:
+        async with asyncio.timeout(60), ClientSession() as http, http.get(address) as answer:
             return answer.status == 200
 
     async def drain(self) -> None:
-        await self.fake.until(lambda: self.application[CHANNEL].tasks.count == 0, 20)
+        await self.fake.until(lambda: self.application[CHANNEL].tasks.count == 0)
 
 
 @asynccontextmanager
@@ -223,7 +223,7 @@ async def test_two_hundred_presses_open_no_file_and_wait_for_nobody(
 ):
     async def walk(person: Person) -> None:
         await person.message("menu")
-        await cairn.fake.until(lambda: person.cards, 20)
+        await cairn.fake.until(lambda: person.cards)
         for _ in range(PRESSES):
             await go_on(person)
 

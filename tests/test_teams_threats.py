@@ -419,7 +419,7 @@ async def test_the_running_command_leaves_no_trace_of_what_was_sent(tmp_path: Pa
                 assert outcome.status == (501 if name in UNKNOWN else 200), name
                 forged = headers(fake) | {"Authorization": f"Bearer {CANARY}"}
                 assert (await fake.send(poisoned(body), forged)).status == 401
-            await fake.until(lambda: fake.faults.left == 0, 20)
+            await fake.until(lambda: fake.faults.left == 0)
             assert in_files(cairn.folder) == []
             assert await cairn.stop() == 0
             assert in_files(cairn.folder) == []
@@ -1033,7 +1033,7 @@ async def test_who_writes_is_helped_as_soon_as_teams_takes_anything(
     fake.faults.add("*", faults.status(503), times=4)
     before = [*alice.cards]
     await fake.deliver(kinds[name])
-    await fake.until(lambda: any(CRISIS.en in screen.text(card) for card in alice.cards), 5)
+    await fake.until(lambda: any(CRISIS.en in screen.text(card) for card in alice.cards))
     new = [card for card in alice.cards if card not in before]
     assert name == "submitted" or len(new) == 1
     held.set()

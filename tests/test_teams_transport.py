@@ -89,7 +89,7 @@ class Clock:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let everything else go on until something is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 other parts say nothing when they are done
             await asyncio.sleep(0)
 

@@ -161,7 +161,7 @@ async def in_teams(crowd: Crowd, chance: Random, acts: int) -> None:
     await started()
     for _ in range(acts):
         crowd.acts["teams"] += 1
-        await crowd.teams.until(lambda: not crowd.is_busy, 20)
+        await crowd.teams.until(lambda: not crowd.is_busy)
         if person.dialog is None and chance.random() < 0.2:
             await person.message(crowd.said(chance))
         shown = person.dialog or (person.cards[-1] if person.cards else None)
@@ -255,7 +255,7 @@ async def crowd_of(folder: Path, people: int = PEOPLE) -> AsyncIterator[Crowd]:
         try:
             slack.app_url = str(server.make_url(SLACK_PATH))
             teams.app_url = str(server.make_url(TEAMS_PATH))
-            await slack.until(lambda: application[SLACK].is_ready, 10)
+            await slack.until(lambda: application[SLACK].is_ready)
             async with ClientSession() as http:
                 crowd = Crowd(slack, teams, str(server.make_url("/")), http, conversation.guidance,
                               application, [], [])  # fmt: skip
@@ -275,7 +275,7 @@ async def converse(crowd: Crowd, many: int, seed: int) -> None:
     for number in range(many):
         chance = Random(f"{seed} {number}")
         await WAYS[number % len(WAYS)](crowd, chance, chance.randint(1, 4))
-        await crowd.slack.until(lambda: not crowd.is_busy, 20)
+        await crowd.slack.until(lambda: not crowd.is_busy)
 
 
 @contextmanager

@@ -93,9 +93,9 @@ async def test_faults_wait_in_a_queue_for_one_method_or_for_all(
 
 
 async def test_leaving_does_not_wait_for_a_stall(http: ClientSession):
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         async with FakeSlack() as fake:
-            fake.faults.add("auth.test", faults.stall(60))
+            fake.faults.add("auth.test", faults.stall(3_600))
             slack = AsyncWebClient(token=fake.bot_token, base_url=fake.api_url, session=http)
             waiting = asyncio.create_task(slack.auth_test())
             await fake.until(lambda: fake.calls)

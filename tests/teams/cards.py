@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft6Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
@@ -103,9 +104,10 @@ def card(content: Json, *, dialog: bool) -> Finding:
 @functools.lru_cache(maxsize=4096)
 def _judged(written: str, dialog: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     content = json.loads(written)
-    errors = _validator().iter_errors(content)
-    told = [f"/{'/'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in errors]
-    if told:
+    if not _judge().is_valid(content):
+        errors = _validator().iter_errors(content)
+        told = [f"/{'/'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in errors]
+        assert told, "one validator refuses what the other takes"
         return tuple(dict.fromkeys(told)), ()
     return (), (*_shape(content), *_fields(content), *_actions(content, dialog=dialog))
 
@@ -127,11 +129,21 @@ def _typed_any_of(
 
 
 @functools.cache
+def _judge() -> jsonschema_rs.Draft6Validator:
+    """It tells in no time whether anything is wrong; what it is, the other one says better."""
+    return jsonschema_rs.Draft6Validator(_schema(), validate_formats=False)
+
+
+@functools.cache
 def _validator() -> Any:
+    return extend(Draft6Validator, {"anyOf": _typed_any_of})(_schema())
+
+
+def _schema() -> Json:
     schema = files("adaptive_cards").joinpath("schemas/schema-1.5.json").read_text("utf-8")
-    content = json.loads(schema)
+    content: Json = json.loads(schema)
     content["allOf"] = content.pop("anyOf")
-    return extend(Draft6Validator, {"anyOf": _typed_any_of})(content)
+    return content
 
 
 def _shape(content: Json) -> Iterator[str]:

@@ -128,7 +128,7 @@ class Delivering:
         outcome.seconds = time.perf_counter() - started
         return outcome
 
-    async def until(self, what: Callable[[], object], seconds: float = 15.0) -> None:
+    async def until(self, what: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait for what the program does after its answer."""
         async with asyncio.timeout(seconds):
             while not what():  # noqa: ASYNC110 the program sets no event for a test
