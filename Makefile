@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup run test proof bench learn lock lint audit sbom
+.PHONY: setup run test long proof bench learn lock lint audit sbom
 
 setup: $(READY)
 
@@ -26,9 +26,13 @@ lint: setup
 
 test: lint
 	$(BIN)/cairn check
-	$(BIN)/python -m pytest -n auto --dist loadgroup tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" tests
 
-# The same tests, whole: every distinct screen, a thousand conversations, five thousand pins.
+# What takes longer: each place where a process may die, every card drawn, ninety days, a thousand pins.
+long: setup
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m long tests
+
+# All of both, whole: every distinct screen, a thousand conversations, five thousand pins.
 proof: lint
 	$(BIN)/cairn check
 	WHOLE=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests

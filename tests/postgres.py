@@ -58,11 +58,22 @@ def new_server() -> Iterator[Callable[[], str]]:
         server.cleanup()
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
-)
+POSTGRES = pytest.mark.xdist_group("postgres")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES)])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, once of each kind."""
+    return _empty(request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[POSTGRES, pytest.mark.long])])
+def sqlite_first(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same, but of PostgreSQL in `make long` alone: where others try its statements already."""
+    return _empty(request, tmp_path)
+
+
+def _empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/cairn.db"
     return request.getfixturevalue("new_database")()

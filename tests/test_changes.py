@@ -464,6 +464,7 @@ TURNED = {Basis.STATED: Basis.PRACTICE, Basis.PRACTICE: Basis.STATED}
 SOME_REF = Ref(SOURCE.id, next(iter(SOURCE.sections)))
 
 
+@pytest.mark.long
 @given(
     st.sampled_from(STATEMENTS),
     st.sampled_from(["en", "fr", "basis", "kind", "refs", "fr_unverified"]),
@@ -768,6 +769,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 TITLE = NOW.crisis.title.fr
 
 
+@pytest.mark.long
 def test_what_changed_since_a_revision_is_printed_with_what_to_write_of_it(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ):

@@ -161,6 +161,7 @@ def _option(entry: str) -> str | None:
     return found[1] if found else None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tree", TREES)
 def test_the_diagram_names_every_question_answer_and_option(
     capsys: pytest.CaptureFixture[str], tree: str

@@ -844,6 +844,11 @@ def test_the_runner_says_what_is_missing_and_shows_no_traceback(monkeypatch, cap
     assert "needs debootstrap: apt-get install" in capsys.readouterr().err
 
 
-def test_ci_tries_the_image_before_the_other_tests():
+def test_ci_tries_the_image_before_the_other_tests_and_leaves_none_of_them_out():
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert lines.index(".venv/bin/python -m tests.image") < lines.index("make test")
+    steps = [".venv/bin/python -m tests.image", "make test", "make long"]
+    assert [line for line in lines if line in steps] == steps
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert {'-m "not long" tests', "-m long tests"} <= {
+        line.partition("loadgroup ")[2] for line in made.splitlines()
+    }

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.guidance.words import LANGS, Lang
+from bot.guidance.words import Lang
 from tests.both_app import Running, running
 from tests.slack import screen as slack_screen
 from tests.slack.fake import FakeSlack
@@ -18,6 +18,7 @@ from tests.slack_app import block_named, guidance_of, hand_over
 from tests.teams import screen as teams_screen
 from tests.teams.fake import FakeTeams
 from tests.teams.person import Person
+from tests.whole import one_now
 
 PHRASES = guidance_of().guidance.phrases
 
@@ -75,7 +76,7 @@ async def asked(cairn: Running, lang: Lang, words: str = WORDS) -> Person:
     return alice
 
 
-@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("lang", one_now("fr", "en"))
 async def test_somebody_in_teams_asks_and_an_office_on_slack_answers(cairn: Running, lang: Lang):
     alice = await asked(cairn, lang)
     offered = slack_screen.text(card(cairn))

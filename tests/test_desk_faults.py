@@ -718,6 +718,7 @@ def refused(side: str, kind: str) -> dict[str, Any]:
     return {f"{code}": in_teams.status(code) for code in (400, 403, 413, *gone)}
 
 
+@pytest.mark.long
 @each({**WAYS, "mail": REFUSED})
 async def test_what_is_refused_is_set_aside_with_one_alert_and_what_follows_goes_on(
     scene: Scene, kind: str, call: str
@@ -744,6 +745,7 @@ async def test_what_is_refused_is_set_aside_with_one_alert_and_what_follows_goes
         assert scene.seen(NOTICE, number, asker) == (kind != NOTICE), name
 
 
+@pytest.mark.long
 @each({"slack": WAYS["slack"][4:], "teams": WAYS["teams"][2:]})
 async def test_what_does_not_pass_within_a_day_is_set_aside(scene: Scene, kind: str, call: str):
     asker = scene.side.asker()
@@ -836,6 +838,7 @@ OPENINGS: Mapping[str, Mapping[str, Callable[[Scene, bool], None]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [OFFER, THREAD, CARD])
 @pytest.mark.parametrize(
     ("scene", "opening"),

@@ -18,6 +18,7 @@ from tests.test_teams_browser import folded
 __all__ = ["drawing", "pytestmark", "shown"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_forms_are_drawn_whole_drawing(
     drawing: Page, shown: dict[Lang, Shown], guidance: Guidance, lang: Lang

@@ -18,6 +18,7 @@ from tests.test_teams_browser import _OF_THE_PAGE, WIDTH, draw, drawing, folded,
 __all__ = ["drawing", "pytestmark", "shown"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci --prefix tests")
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_forms_are_drawn_whole_drawing_and_axe_finds_nothing_that_is_ours(

@@ -357,6 +357,7 @@ def test_what_is_promised_holds_on_sqlite():
         run_machine(f"sqlite:///{folder}/cairn.db", EXAMPLES, STEPS)
 
 
+@pytest.mark.long
 @POSTGRES
 def test_what_is_promised_holds_on_postgresql(new_database: Callable[[], str]):
     run_machine(new_database(), EXAMPLES, STEPS)

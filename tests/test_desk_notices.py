@@ -278,6 +278,7 @@ class NoticesMachine(RuleBasedStateMachine):
             assert self.came_to[who.id] or not self.has_news[who.id], "they were not told of it"
 
 
+@pytest.mark.long
 def test_nobody_is_told_twice_within_an_hour_nor_left_untold_whatever_happens():
     shared = Path("/dev/shm")
     with (

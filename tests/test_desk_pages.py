@@ -320,6 +320,7 @@ async def all_read(hand: Hand, messages: Sequence[str], *always: str) -> None:
     assert [number for page in onward for number in page] == seen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("platform", ["slack", "teams"])
 async def test_every_word_of_a_long_case_is_read_answered_and_taken_out(platform: str, length: str):

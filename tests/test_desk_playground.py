@@ -32,6 +32,7 @@ from tests.teams.person import Person
 from tests.teams.state import Chat, Message, Shown, User
 from tests.teams_client import BOT, PEOPLE, TENANT, Teams
 from tests.test_teams_playground import tiny_bot
+from tests.whole import one_now
 
 pytestmark = NEEDS
 
@@ -208,7 +209,7 @@ def number_in(text: str) -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("lang", one_now("fr", "en"))
 def test_who_reads_the_first_card_or_an_answer_may_ask_an_office(scene: Scene, lang: Lang):
     teams, words = scene.teams, scene.phrases["desk_write_button"][lang]
     at_home(teams, lang)
@@ -272,6 +273,7 @@ async def reads(alice: Person, say: Say) -> None:
     await alice.press(alice.card, say("desk_read"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_an_office_answers_from_its_group_chat_where_no_word_of_the_case_stands(
     scene: Scene, lang: Lang
@@ -329,6 +331,7 @@ def tries_again(teams: Teams, say: Say) -> bool:
     return True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_somebody_goes_from_the_message_extension_to_send_and_takes_it_back(
     scene: Scene, lang: Lang

@@ -160,10 +160,12 @@ async def race(address: str, stores: int) -> None:
         await result.check(worlds[0], numbers, WORKERS)
 
 
+@pytest.mark.long
 async def test_of_sixteen_who_claim_at_once_exactly_one_has_a_case_on_sqlite(tmp_path: Path):
     await race(f"sqlite:///{tmp_path}/cairn.db", 1)
 
 
+@pytest.mark.long
 @POSTGRES
 async def test_of_sixteen_who_claim_at_once_exactly_one_has_a_case_on_postgresql(
     new_database: Callable[[], str],

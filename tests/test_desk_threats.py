@@ -81,6 +81,7 @@ from tests.slack_app import guidance_of
 from tests.teams import payloads as teams_payloads
 from tests.teams.fake import FakeTeams
 from tests.test_desk_end_to_end import asked
+from tests.whole import one_now
 
 CANARY = "zq7canary"
 ELSEWHERE = tuple(Who("slack", TEAM, f"U0ELSE{n}", f"Else {n}") for n in (1, 2))
@@ -324,7 +325,7 @@ async def test_t5_claim_pressed_twice_by_one_officer_is_one_claim(desk: World):
 # ---- T8: what is not yours
 
 
-@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("lang", one_now("fr", "en"))
 async def test_t8_nobody_can_tell_a_number_of_somebody_elses_from_one_that_there_is_not(
     desk: World, lang: str
 ):
@@ -988,6 +989,7 @@ NOTES = (
 """What officers write to each other, and what other desks take for a reply."""
 
 
+@pytest.mark.long
 async def test_t19_of_a_thousand_messages_in_a_case_channel_of_slack_none_reaches_the_person():
     async with (
         FakeSlack(rates=False) as slack,
@@ -1025,6 +1027,7 @@ async def test_t19_of_a_thousand_messages_in_a_case_channel_of_slack_none_reache
         assert cairn.mail.letters == []
 
 
+@pytest.mark.long
 async def test_t19_of_a_thousand_messages_in_a_case_channel_of_teams_none_reaches_the_person():
     async with FakeTeams(rates=False) as teams:
         olive, oscar, alice = (teams.person(name) for name in ("olive", "oscar", "Alice Asker"))

@@ -822,6 +822,7 @@ def has_run(run: Run) -> None:
     assert (run.rules.late > 0) is (run.course.is_up is not always), "the outages mattered"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("downtime", "start", "seed"), [*zip(DOWNTIME, [AUTUMN, WINTER] * 2, range(4), strict=True)]
 )
@@ -831,6 +832,7 @@ async def test_ninety_days_with_two_replicas_on_sqlite(
     has_run(await simulate(file, Course(start, 90, DOWNTIME[downtime], seed)))
 
 
+@pytest.mark.long
 @POSTGRES
 @pytest.mark.parametrize(
     ("downtime", "start", "seed"), [*zip(DOWNTIME, [WINTER, AUTUMN] * 2, range(4), strict=True)]
@@ -841,11 +843,13 @@ async def test_ninety_days_with_two_replicas_on_postgresql(
     has_run(await simulate(new_database(), Course(start, 90, DOWNTIME[downtime], seed)))
 
 
+@pytest.mark.long
 async def test_a_clock_that_leaps_an_hour_forward_and_back_brings_nothing_twice(file: str):
     run = await simulate(file, Course(AUTUMN, 60, down_each_ten_days, 4, leaps))
     assert set(run.ran) == set(Timer)
 
 
+@pytest.mark.long
 async def test_a_leap_day_is_a_day(file: str):
     run = await simulate(file, Course(LEAP, 30, down_at_night, 5))
     assert run.ticks > sum(run.ran.values()) > 0

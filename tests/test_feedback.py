@@ -327,6 +327,7 @@ def test_every_channel_has_its_own_conversation_and_one_count(counted: Counted):
     assert counted.told == [("helped", "no", "fr")] * 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_screen_fits_with_the_question_and_with_the_thanks_on_both_platforms(
     counted: Counted, lang: Lang

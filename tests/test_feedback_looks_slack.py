@@ -20,6 +20,7 @@ from tests.test_teams_browser import folded
 __all__ = ["drawing", "pytestmark"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_screen_asks_once_below_its_buttons_and_thanks_in_the_same_place(
     drawing: Page, organized: tuple[Guidance, Organization], lang: Lang

@@ -19,6 +19,7 @@ from tests.test_teams_browser import card_of, draw, drawing, folded, pytestmark
 __all__ = ["drawing", "pytestmark"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_card_asks_once_below_its_buttons_and_thanks_in_the_same_place(
     drawing: Page, organized: tuple[Guidance, Organization], lang: Lang

@@ -82,6 +82,7 @@ def violations(page: Page) -> list[str]:
     return [v["id"] for v in page.evaluate("axe.run(document)")["violations"]]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci --prefix tests")
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_tap_brings_the_same_page_with_the_thanks_in_view_and_axe_finds_nothing(

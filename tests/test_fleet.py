@@ -154,6 +154,7 @@ async def _sent(cairn: Fleet, name: str) -> str:
     return number
 
 
+@pytest.mark.long
 async def test_a_timer_that_is_due_in_all_replicas_at_once_reminds_once(cairn: Fleet):
     number = await _sent(cairn, "patient")
     assert await cairn.delivered(30)
@@ -172,6 +173,7 @@ async def test_a_timer_that_is_due_in_all_replicas_at_once_reminds_once(cairn: F
     assert rows == [("again",)]
 
 
+@pytest.mark.long
 async def test_what_killed_replicas_had_begun_another_one_takes_over(cairn: Fleet):
     first, second, _ = cairn.replicas
     slack = cairn.slack

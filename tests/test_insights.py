@@ -137,6 +137,7 @@ def world_of(names: Mapping[str, list[str]], seed: int) -> dict[Cell, int]:
     return world
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_of_every_hidden_number_another_one_is_as_true_for_all_that_is_shown(
@@ -174,6 +175,7 @@ def test_even_if_every_number_is_at_its_border_and_the_sum_is_known(
     assert told(guidance, other) == page
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_small_number_looks_like_none_and_none_like_no_row(
@@ -384,6 +386,7 @@ def run(
     return insights
 
 
+@pytest.mark.long
 async def test_the_command_shows_what_may_be_shown_of_the_database(address: str, run, patient):
     week = week_of(datetime.now(UTC)) - 2 * DAYS
     await keep(address, {
@@ -425,6 +428,7 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")

@@ -8,11 +8,14 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.mutate import FEWEST, MORE_MEMORY, OF_BODIES, changed, whole_run
 
 REFUSED = (400, 401, 403, 404, 413, 415)
 
 
+@pytest.mark.long
 async def test_whatever_comes_in_is_answered_kindly_or_refused_and_leaves_nothing(tmp_path: Path):
     found = await whole_run(tmp_path, FEWEST, seed=1)
     assert found.wrong == []

@@ -490,6 +490,7 @@ async def test_a_case_that_was_tampered_with_is_refused_and_the_others_open(
 JUMPS = (timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
 async def test_a_clock_that_jumps_brings_no_reminder_twice_and_none_at_night(
     tmp_path: Path, jump: timedelta

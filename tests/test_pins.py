@@ -63,15 +63,15 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def here(address: str) -> AsyncIterator[World]:
-    async with world(address) as here:
+async def here(sqlite_first: str) -> AsyncIterator[World]:
+    async with world(sqlite_first) as here:
         yield here
 
 
 @pytest.fixture
-async def two(address: str) -> AsyncIterator[World]:
+async def two(sqlite_first: str) -> AsyncIterator[World]:
     """Two processes on one database."""
-    async with world(address, replicas=2) as here:
+    async with world(sqlite_first, replicas=2) as here:
         yield here
 
 
@@ -588,6 +588,7 @@ async def test_once_other_guidance_is_said_nothing_of_the_former_is_kept(here: W
     assert "of a moment" not in kept
 
 
+@pytest.mark.long
 async def test_a_notice_stands_on_its_days_and_no_longer(here: World):
     begins = TODAY + timedelta(days=2)
     notice = Notice(
@@ -607,6 +608,7 @@ async def test_a_notice_stands_on_its_days_and_no_longer(here: World):
     assert len(here.slack.called("update")) == 2
 
 
+@pytest.mark.long
 async def test_what_is_past_its_review_date_says_so_and_later_gives_way(here: World):
     here.round = DAY / 4
     await here.pin()
@@ -724,6 +726,7 @@ async def test_where_cairn_left_unseen_a_change_has_it_forget(here: World):
 # ---- platforms that fail
 
 
+@pytest.mark.long
 async def test_after_a_day_of_outage_everything_is_current_soon(address: str):
     clock = Clock()
     walls = {"slack": Wall("slack", clock)}
@@ -1213,6 +1216,7 @@ async def test_a_board_that_breaks_is_told_by_its_type_only(
     assert here.slack.posts()[0].text == here.current()
 
 
+@pytest.mark.long
 async def test_a_call_that_was_begun_ends_before_the_program_does(here: World):
     arrived, go = asyncio.Event(), asyncio.Event()
 

@@ -42,6 +42,7 @@ from tests.pins import (
     says,
     world,
 )
+from tests.whole import one_now
 
 pytest_plugins = ["tests.postgres"]
 POSTGRES = pytest.mark.xdist_group("postgres")
@@ -242,11 +243,12 @@ def die_everywhere(plan: Plan) -> None:
     assert (twice["lines"] > 0) == (plan.kind == "refresh")
 
 
-@pytest.mark.parametrize("kind", LEAST)
+@pytest.mark.parametrize("kind", one_now(*LEAST))
 def test_no_pin_is_lost_wherever_the_process_dies_on_sqlite(kind: str, tmp_path: Path):
     die_everywhere(Plan(f"sqlite:///{tmp_path}/cairn.db", tmp_path, kind))
 
 
+@pytest.mark.long
 @POSTGRES
 @pytest.mark.parametrize("kind", LEAST)
 def test_no_pin_is_lost_wherever_the_process_dies_on_postgresql(

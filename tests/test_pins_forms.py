@@ -133,6 +133,7 @@ async def test_what_stands_here_is_marked(here: World):
     assert dict(picked(form, "summary").choices)[SUMMARY] == title
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("platform", ["slack", "teams"])
 @pytest.mark.parametrize("room", [room for room in Room if room is not Room.OPEN])

@@ -22,6 +22,7 @@ CHANGED = "2026-11-20"
 TONGUES: dict[str, tuple[Lang, ...]] = {"en": ("en",), "fr": ("fr",), "both": ("en", "fr")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tongue", TONGUES)
 def test_a_pinned_summary_is_drawn_with_every_word_and_no_stray_mark(
     drawing: Page, department: Conversation, tongue: str

@@ -42,6 +42,7 @@ def drawn_in(department: Conversation, summary: str, langs: Sequence[Lang]) -> D
     return board.draw(replies, "2026-11-20")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci --prefix tests")
 @pytest.mark.parametrize("summary", SUMMARIES)
 @pytest.mark.parametrize("langs", TONGUES)

@@ -365,6 +365,7 @@ def test_what_is_wanted_stands_and_is_current_on_sqlite():
         run_machine(f"sqlite:///{folder}/cairn.db", EXAMPLES, STEPS)
 
 
+@pytest.mark.long
 @POSTGRES
 def test_what_is_wanted_stands_and_is_current_on_postgresql(new_database: Callable[[], str]):
     run_machine(new_database(), EXAMPLES // 2, STEPS)

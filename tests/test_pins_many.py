@@ -187,6 +187,7 @@ async def filled(here: Department) -> list[tuple[str, str, Message]]:
     return found
 
 
+@pytest.mark.long
 async def test_thousands_of_pins_follow_a_change_through_limits_an_outage_and_a_death(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):

@@ -227,6 +227,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "PATIENCE", 120.0)
 
 
+@pytest.mark.long
 async def test_a_thousand_pins_in_teams_follow_a_change_on_the_disk(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):

@@ -18,6 +18,7 @@ from bot.privacy import OWN
 from bot.reload import Reload, Source
 from bot.seal import Bearer, Seal, Spot, Surface, new_key
 from bot.settings import HOME, read_settings
+from tests.whole import one_now
 
 ORGANIZATION = HOME / "deploy" / "organization.yaml"
 TOPIC = "content/topics/learning.yaml"
@@ -225,7 +226,7 @@ async def test_nothing_is_erased_on_an_operators_word_although_a_file_is_broken(
 
 
 @pytest.mark.parametrize("switch", ["offline", "legal_hold"])
-@pytest.mark.parametrize("value", ["false", "No"])
+@pytest.mark.parametrize("value", one_now("false", "No"))
 async def test_who_writes_that_a_switch_is_off_does_not_switch_it_on(
     running: Running, switch: str, value: str
 ):

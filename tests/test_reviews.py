@@ -223,6 +223,7 @@ def test_a_topic_and_a_summary_are_reviewed_with_their_tree(
 # ---- a year
 
 
+@pytest.mark.long
 async def test_a_year_of_review_dates(address: str, organized: tuple[Guidance, Organization]):
     guidance, organization = organized
     dice = random.Random(20271)

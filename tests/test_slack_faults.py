@@ -297,6 +297,7 @@ async def test_what_fails_for_good_is_tried_a_few_times_and_the_person_is_reache
     assert fake.failures == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WAYS)
 async def test_only_where_nobody_can_know_a_card_is_there_twice_and_then_both_work(
     name: str, cairn: Running, fake: FakeSlack
@@ -436,6 +437,7 @@ async def test_while_the_token_is_revoked_everybody_still_gets_the_first_screen(
 # ---- auth.test
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("about", FAULTS)
 async def test_the_token_is_asked_for_until_slack_answers(about: str, fake: FakeSlack):
     fake.faults.add("auth.test", FAULTS[about], times=None)

@@ -394,6 +394,7 @@ def test_a_form_of_slack_is_far_from_the_greatest_depth():
         parse("application/json", nested(MAX_DEPTH + 1))
 
 
+@pytest.mark.long
 async def test_ten_thousand_bad_requests_leave_no_memory_behind(fake: FakeSlack, tmp_path: Path):
     big = CANARY.encode().ljust(20_000, b"x")
     bad = [

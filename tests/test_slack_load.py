@@ -7,6 +7,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.slack import payloads
 from tests.slack.delivery import Delivery, Outcome
 from tests.slack.fake import FakeSlack
@@ -60,6 +62,7 @@ async def two_steps(person: Person, whisper: Surface | None) -> None:
         await person._fake.until(lambda s=shown, b=before: b not in s.blocks)
 
 
+@pytest.mark.long
 async def test_three_thousand_people_who_come_at_once_all_get_the_first_screen(tmp_path: Path):
     """Against the rates of Slack, by which only a hundred of them can get a window."""
     async with FakeSlack() as fake, served(fake, tmp_path) as cairn:

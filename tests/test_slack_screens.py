@@ -228,6 +228,7 @@ def test_home_and_the_first_screens_keep_to_them_too(department: Conversation, l
         assert judge.problems(name, payload) == [], name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("tree", TREES)
 def test_a_modal_and_a_message_say_the_same(department: Conversation, tree: str, lang: Lang):

@@ -52,6 +52,7 @@ from tests.slack_app import (
     served,
     violations,
 )
+from tests.whole import one_now
 
 CANARY = "canary-threats-9b7e"
 NEUTRAL = {
@@ -683,6 +684,7 @@ def tampered(body: Json) -> Iterator[Json]:
         yield put(body, ("view", "state", "values"), {f"{name}:en:x": {name: filled}})
 
 
+@pytest.mark.long
 async def test_a_window_that_was_tampered_with_gets_a_kind_answer(
     cairn: Running, fake: FakeSlack, alice: Person
 ):
@@ -708,6 +710,7 @@ async def test_a_window_that_was_tampered_with_gets_a_kind_answer(
     assert heard(fake) == {alice.id}
 
 
+@pytest.mark.long
 async def test_a_button_that_was_tampered_with_gets_a_kind_answer(
     cairn: Running, fake: FakeSlack, alice: Person
 ):
@@ -968,7 +971,7 @@ CORPUS = [
 _PART = 54
 
 
-@pytest.mark.parametrize("first", range(0, len(CORPUS), _PART))
+@pytest.mark.parametrize("first", one_now(*range(0, len(CORPUS), _PART)))
 async def test_nothing_that_somebody_types_is_ever_said_again(
     first: int, cairn: Running, fake: FakeSlack
 ):
@@ -1213,6 +1216,7 @@ def test_no_line_of_ours_begins_a_quotation(text: str):
 # ---- T14: long texts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", PIECES)
 def test_a_million_letters_are_read_without_a_halt(kind: str, guidance: Guidance):
     """Work that grew with the square of the length would not end here for hours."""
@@ -1285,6 +1289,7 @@ async def every_question(cairn: Running, person: Person) -> set[str]:
     return been
 
 
+@pytest.mark.long
 async def test_a_whole_visit_is_known_to_nobody_else_and_leaves_no_row(
     cairn: Running, fake: FakeSlack, alice: Person
 ):

@@ -690,6 +690,7 @@ async def test_when_postgresql_is_gone_it_is_told_soon_and_mends_itself(line, op
     assert not await store.first_time("slack", "T1", "Ev1")
 
 
+@pytest.mark.long
 @POSTGRES
 async def test_when_postgresql_is_silent_nothing_waits_for_ever(
     line, opened: Opener, patience: Patience

@@ -27,6 +27,7 @@ from bot.guidance.words import LANGS, Lang, plain
 from bot.seal import Spot, Surface
 from tests.teams import screen
 from tests.test_browser import AXE, CHROMIUM, FLAGS
+from tests.whole import one_now
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -174,8 +175,10 @@ def expected(card: Json) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci --prefix tests")
-@pytest.mark.parametrize(("theme", "width"), [("light", WIDTH), ("dark", WIDTH), ("light", PHONE)])
-@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    ("theme", "width"), one_now(("light", PHONE), ("light", WIDTH), ("dark", WIDTH))
+)
+@pytest.mark.parametrize("lang", one_now("fr", "en"))
 def test_cards_are_drawn_with_every_word_and_no_stray_mark_and_axe_finds_nothing_that_is_ours(
     drawing: Page, department: Conversation, lang: Lang, theme: str, width: int
 ):
@@ -209,6 +212,7 @@ def test_every_statement_of_an_answer_is_seen_on_one_of_its_pages(
         assert any(folded(plain(one.statement.words[lang])) in seen for seen in found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_no_button_is_cut_where_rows_do_not_break(
     drawing: Page, department: Conversation, lang: Lang
@@ -241,6 +245,7 @@ def told(page: Page) -> Iterator[tuple[str, str, int]]:
 _ROLES = {"heading", "radio", "checkbox", "textbox", "button", "link"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_screen_reader_is_told_of_each_part_by_its_role_and_name_in_order(
     drawing: Page, department: Conversation, lang: Lang
@@ -312,6 +317,7 @@ def pressed(page: Page, button: str, spot: Spot) -> Step:
     return step_of(press.do, spot, press.fields)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("surface", [Surface.MESSAGE, Surface.MODAL])
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_is_picked_and_typed_is_what_is_understood(

@@ -152,6 +152,7 @@ def at_an_answer(teams: Teams) -> str:
     return teams.text()
 
 
+@pytest.mark.long
 def test_an_answer_tells_why_is_copied_changed_and_left_for_a_new_beginning(alice: Teams):
     said = at_an_answer(alice)
     alice.press("Why this answer?")
@@ -220,6 +221,7 @@ def test_a_question_is_told_to_assistive_technology_and_answered_by_keyboard_alo
 # -- several at once
 
 
+@pytest.mark.long
 def test_several_boxes_are_ticked_and_stay_in_the_other_language_and_after_back(alice: Teams):
     alice.ask("Can I post this?")
     alice.sees("Which of these describes you?")
@@ -315,6 +317,7 @@ def shows_the_way(teams: Teams, first: str, second: str) -> None:
     assert teams.follow("Ouvrir notre clavardage privé") == address
 
 
+@pytest.mark.long
 def test_who_names_cairn_in_a_group_is_shown_the_way_to_the_private_chat(bob: Teams):
     bob.open_group_chat()
     bob.mention(WRITTEN)
@@ -322,6 +325,7 @@ def test_who_names_cairn_in_a_group_is_shown_the_way_to_the_private_chat(bob: Te
     bob.picture("group-fr")
 
 
+@pytest.mark.long
 def test_who_names_cairn_in_a_channel_is_shown_the_way_in_that_thread(alice: Teams):
     alice.open_channel()
     alice.mention(WRITTEN)

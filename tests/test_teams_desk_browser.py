@@ -26,6 +26,7 @@ from tests.test_teams_desk import HOSTILE, form_of
 __all__ = ["drawing", "pytestmark"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_a_person_wrote_is_drawn_letter_by_letter(
     drawing: Page, guidance: Guidance, hostile: str

@@ -479,6 +479,7 @@ async def test_a_dialog_waits_a_moment_for_what_is_sent_to_the_chat_and_no_longe
         fake.faults.heal()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["the welcome", "a message", "a message that goes on", "a mention",
                                   "a mention by somebody who must be looked up",
                                   "danger in a mention"])  # fmt: skip

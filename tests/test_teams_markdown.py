@@ -192,6 +192,7 @@ def shows_just(parse: Parse, text: str) -> None:
     assert "{{" not in literal(text)
 
 
+@pytest.mark.long
 @given(_ANY)
 @settings(max_examples=3_000, deadline=None)
 @example("a|b\n-|-")
@@ -272,6 +273,7 @@ def some(department: Conversation, tree: str) -> Iterator[Reply]:
         yield from (department.respond(replace(look, lang=lang)) for lang in LANGS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tree", [*TREES, ""])
 def test_what_is_put_together_reads_as_the_parts_do(
     parse: Parse, department: Conversation, tree: str

@@ -335,6 +335,7 @@ async def test_a_counter_that_fails_leaves_a_button_to_press_again(
     assert screen.buttons(alice.dialog) == [cairn.say("pin_again")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["team", "group"])
 async def test_what_was_pinned_is_taken_away_by_whoever_asks(
     cairn: Pinning, alice: Person, bob: Person, kind: str, request: pytest.FixtureRequest
@@ -350,6 +351,7 @@ async def test_what_was_pinned_is_taken_away_by_whoever_asks(
     assert await cairn.pins.of(cairn.place(chat)) == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["team", "group"])
 async def test_who_was_taken_out_meanwhile_pins_nothing_and_takes_nothing_away(
     cairn: Pinning, alice: Person, bob: Person, kind: str, request: pytest.FixtureRequest
@@ -496,6 +498,7 @@ def test_every_summary_fits_into_a_message_and_into_the_dialog_before_it(
         assert not any(one["type"] == "ActionSet" for one in drawn.elements)
 
 
+@pytest.mark.long
 async def test_each_of_them_is_seen_whole_before_it_is_posted(
     fake: FakeTeams, tmp_path: Path, alice: Person
 ):

@@ -57,6 +57,7 @@ def teams(only_client: Teams, bot: Bot) -> Teams:
     return only_client
 
 
+@pytest.mark.long
 def test_the_playground_listens_to_this_machine_alone(only_client: Teams):
     assert _listening(only_client.port) == ["0100007F"]
 

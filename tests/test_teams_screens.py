@@ -239,6 +239,7 @@ def test_every_distinct_screen_is_a_card_that_teams_takes(
     assert cards.activity(judge.encrypted(sent(judge.largest))).sentences == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("length", [SHORTEST, MAX_LENGTH])
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("tree", TREES)
@@ -331,6 +332,7 @@ def test_all_that_can_stand_above_and_below_a_screen_finds_room_there(
             assert judge.problems(card, surface) == [], place
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("tree", TREES)
 def test_the_chat_and_a_dialog_say_the_same(
@@ -371,6 +373,7 @@ def flat(words: str) -> str:
     return plain(words).replace("\n", " ")
 
 
+@pytest.mark.long
 def test_the_statements_of_the_first_screen_come_first(department: Conversation):
     """In English all of them are on the first page; French is longer, and may need the second."""
     answers = TeamsAnswers(department, Seal([new_key()], department.guidance, still))

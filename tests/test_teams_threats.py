@@ -405,6 +405,7 @@ async def served(fake: FakeTeams, folder: Path, login: Login) -> AsyncIterator[C
         yield cairn
 
 
+@pytest.mark.long
 async def test_the_running_command_leaves_no_trace_of_what_was_sent(tmp_path: Path):
     """A full pass: everything that Teams sends, with a token and without, and with faults."""
     async with Login() as login, FakeTeams(login=login, rates=False) as fake:

@@ -32,6 +32,7 @@ from tests.whole import sized
 MANY = sized(250, 1_000)
 
 
+@pytest.mark.long
 async def test_many_conversations_leave_numbers_and_nothing_of_anybody(
     tmp_path: Path, guidance: Guidance
 ):

@@ -423,6 +423,7 @@ def test_nothing_of_the_judges_was_learnt_from():
     assert judges & learnt_from == set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_topic_has_a_hundred_examples_of_several_writers(guidance: Guidance, lang: Lang):
     for topic in guidance.topics:
@@ -442,6 +443,7 @@ def test_a_text_with_no_known_word_means_nothing(guidance: Guidance):
     assert understand.language(guidance, "zzqx wvkj", "fr") == "fr"
 
 
+@pytest.mark.long
 def test_learning_the_same_examples_gives_the_same_weights(tmp_path: Path):
     """A small share of the examples is enough to see that nothing is left to chance."""
     for lang in LANGS:

@@ -1,9 +1,12 @@
-"""How much is tried: what fits into ten minutes (`make test`), or all of it (`make proof`)?"""
+"""How much is tried each time (`make test`), beside it (`make long`), or at most (`make proof`)?"""
 
 from __future__ import annotations
 
 import os
 from typing import Final
+
+import pytest
+from _pytest.mark import ParameterSet
 
 WHOLE: Final = os.environ.get("WHOLE") == "1"
 """Set by `make proof`; the tests are the same, only more or longer."""
@@ -12,3 +15,13 @@ WHOLE: Final = os.environ.get("WHOLE") == "1"
 def sized(some: int, whole: int) -> int:
     """Return how many, or how long, by which of the two runs."""
     return whole if WHOLE else some
+
+
+def one_now(*values: object) -> list[ParameterSet]:
+    """Return values for a test: `make test` takes the first, `make long` all others."""
+    every = [value if isinstance(value, tuple) else (value,) for value in values]
+    first, *others = every
+    return [
+        pytest.param(*first),
+        *(pytest.param(*other, marks=pytest.mark.long) for other in others),
+    ]

@@ -21,7 +21,7 @@ from bot.guidance.model import Guidance
 from bot.guidance.problems import Problem, Report
 from bot.guidance.read import read
 
-__all__ = ["Checked", "check", "check_file", "check_files"]
+__all__ = ["Checked", "check", "check_among", "check_file", "check_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,16 @@ def check_file(folder: Path, path: Path, today: date, *, settle: bool = False) -
     A tree, topic or summary stands in for the one of the same name; the entries of any other
     file for the entries of the same name.
     """
-    report = Report()
     shipped = Report()
     files = gather(folder, shipped)
     if shipped.failed:
         return Checked(files, None, tuple(shipped.sorted()))
+    return check_among(files, path, today, settle=settle)
+
+
+def check_among(files: Files, path: Path, today: date, *, settle: bool = False) -> Checked:
+    """Check one file as ``check_file`` does, among files that were read already."""
+    report = Report()
     document = read(path, path.name, report)
     if document is None or not validate(document, report):
         return Checked(files, None, tuple(report.sorted()))
