@@ -6,18 +6,17 @@ import os
 from typing import Final
 
 import pytest
-from _pytest.mark import ParameterSet
 
 WHOLE: Final = os.environ.get("WHOLE") == "1"
 """Set by `make proof`; the tests are the same, only more or longer."""
 
 
 def sized(some: int, whole: int) -> int:
-    """Return how many, or how long, by which of the two runs."""
+    """Return how many, or how long: as usual, or at the whole size."""
     return whole if WHOLE else some
 
 
-def one_now(*values: object) -> list[ParameterSet]:
+def one_now(*values: object) -> list[object]:
     """Return values for a test: `make test` takes the first, `make long` all others."""
     every = [value if isinstance(value, tuple) else (value,) for value in values]
     first, *others = every
