@@ -42,14 +42,15 @@ async def listen(
     host: str,
     port: int,
     *,
+    listening: Callable[[], None],
     draining: Callable[[], None],
     linger: float,
 ) -> None:
     """Serve until the process is told to stop, and then end in order.
 
-    ``draining`` is called when it is told to. ``linger`` is how many seconds it then goes on,
-    unless it is told again; told while it finishes what has begun, it breaks that off. Told while
-    it starts, it ends there.
+    ``listening`` is called once it listens, ``draining`` when it is told to stop. ``linger`` is how
+    many seconds it then goes on, unless it is told again; told while it finishes what has begun, it
+    breaks that off. Told while it starts, it ends there.
 
     Raises:
         AddressError: the address is in use, or cannot be had.
@@ -87,6 +88,7 @@ async def listen(
                 await web.TCPSite(runner, host, port).start()
             except OSError as error:
                 raise AddressError(host, port, error.strerror) from None
+            listening()
             await stop.wait()
             is_draining = True
             draining()

@@ -38,7 +38,7 @@ from bot.channels.teams.transport import BotFramework
 from bot.settings import HOME, read_settings
 from tests.bench_slack import KEY_TEXT, Run, cpu_of
 from tests.bench_teams_people import Presser
-from tests.command import free_port
+from tests.command import held_port
 from tests.teams.login import Login
 
 CONNECTIONS = (16, 64)
@@ -138,8 +138,7 @@ class Server:
 @contextmanager
 def started(kind: str, at: Service) -> Iterator[Server]:
     login = at.login
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
+    with tempfile.TemporaryDirectory() as folder, held_port() as port:
         settings = {
             "CAIRN_PORT": str(port),
             "CAIRN_WEB": "false",

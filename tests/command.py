@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +32,13 @@ bot.privacy.set_up_logging = lambda *a: (quiet(*a), logging.getLogger().setLevel
 _STOPS = 60
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that nobody else is given meanwhile; whoever names it may listen on it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 async def answers(http: ClientSession, address: str) -> bool:
@@ -103,7 +104,15 @@ async def command(
     folder: Path, environ: Mapping[str, str], *, start: str = "", ready: str = "health/ready"
 ) -> AsyncIterator[Command]:
     """Start it with these settings; `start` is Python to run before, `ready` what must answer."""
-    port = free_port()
+    with held_port() as port:
+        async with _command(folder, environ, port, start, ready) as cairn:
+            yield cairn
+
+
+@asynccontextmanager
+async def _command(
+    folder: Path, environ: Mapping[str, str], port: int, start: str, ready: str
+) -> AsyncIterator[Command]:
     given = {
         **environ,
         "CAIRN_PORT": str(port),

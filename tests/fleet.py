@@ -40,7 +40,7 @@ from aiohttp import ClientError, ClientSession
 from bot.channels.slack.channel import PATH
 from tests.bench_slack import cpu_of, memory_of
 from tests.both_app import CASE_KEYS, organization_text
-from tests.command import Listening, free_port
+from tests.command import Listening, held_port
 from tests.conftest import ROOT
 from tests.slack import api as slack_api
 from tests.slack import fake as fake_slack
@@ -349,7 +349,7 @@ class Fleet:
         found: dict[str, list[Any]] = {}
         for message in self.office.messages.values():
             if not message.deleted and message.by_app and message.thread_ts is None:
-                for number in set(NUMBER.findall(str(message.blocks))):
+                for number in set(NUMBER.findall(_SEALED.sub("", str(message.blocks)))):
                     found.setdefault(number, []).append(message)
         return found
 
@@ -367,7 +367,7 @@ async def fleet(
 
     `deadline` is how many seconds Slack waits for an answer.
     """
-    with database() as base, checks_once():
+    with database() as base, checks_once(), ExitStack() as held:
         async with BusySlack(deadline=deadline) as slack:
             if generous:
                 slack.pace = GenerousPace(slack.clock, on=True)
@@ -380,10 +380,12 @@ async def fleet(
             path.write_text(_always_open(organization_text(**desk)), "utf-8")
             given = {"database_url": base.address, "organization": str(path),
                      "case_keys": CASE_KEYS, **settings}  # fmt: skip
+            ports = [held.enter_context(held_port()) for _ in range(REPLICAS)]
             replicas = [
-                _replica(slack, folder, number, given, before) for number in range(REPLICAS)
+                _replica(slack, folder, number, port, given, before)
+                for number, port in enumerate(ports)
             ]
-            async with _proxy(folder, [one.port for one in replicas]) as proxy:
+            async with _proxy(folder, ports) as proxy:
                 cairn = Fleet(slack, base, replicas, proxy, office, officers, team)
                 cairn.behind_proxy()
                 try:
@@ -406,9 +408,14 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
 def _replica(
-    slack: FakeSlack, folder: Path, number: int, given: dict[str, str | None], before: str
+    slack: FakeSlack,
+    folder: Path,
+    number: int,
+    port: int,
+    given: dict[str, str | None],
+    before: str,
 ) -> Replica:
-    port, place = free_port(), folder / f"replica{number}"
+    place = folder / f"replica{number}"
     place.mkdir()
     environ = {
         **settings_for(slack, place, port=str(port), **given),
@@ -422,16 +429,16 @@ def _replica(
 
 @asynccontextmanager
 async def _proxy(folder: Path, ports: list[int]) -> AsyncIterator[str]:
-    port = free_port()
-    with (folder / "proxy").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.proxy", str(port), *map(str, ports),
-            cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=err,
-        )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.kill()
-        await process.wait()
+    with held_port() as port:
+        with (folder / "proxy").open("wb") as err:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.proxy", str(port), *map(str, ports),
+                cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=err,
+            )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.kill()
+            await process.wait()

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from tests.command import free_port
+from tests.command import held_port
 from tests.containerfile import FILE, ROOT, Step, context, stages, words
 
 BASES: Final = {"debian:12-slim": "bookworm"}
@@ -422,8 +422,12 @@ def serve(image: Stage, more: Mapping[str, str]) -> None:
         ImageError: something does not hold.
 
     """
+    with held_port() as port:
+        _serve(image, more, port)
+
+
+def _serve(image: Stage, more: Mapping[str, str], port: int) -> None:
     began = time.monotonic()
-    port = free_port()
     env = {**image.env, **more, "CAIRN_PORT": str(port)}
     command = (*image.entry, *image.command)
     with run_in(image, command, env=env, user=image.user, sealed=True) as process:

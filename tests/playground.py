@@ -50,7 +50,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,6 +66,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
+from tests.command import held_port
 from tests.conftest import ROOT
 from tests.teams_client import BOT, PEOPLE, SECONDS, TENANT, Teams
 from tests.test_browser import CHROMIUM, FLAGS
@@ -118,9 +118,11 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def cairn(folder: Path, **settings: str) -> Iterator[str]:
     """`cairn serve` for Teams on this machine alone, as a process; gives its endpoint."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with held_port() as port:
+        yield from _cairn(folder, port, settings)
+
+
+def _cairn(folder: Path, port: int, settings: dict[str, str]) -> Iterator[str]:
     given = {
         "port": str(port),
         "web": "false",

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.guidance.model import Guidance
 from bot.guidance.words import LANGS, Lang
+from tests.command import held_port
 from tests.conftest import ROOT, SAMPLE
 from tests.whole import one_now
 
@@ -35,18 +35,16 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The address of `cairn serve`, started as a user would, with the sample organization."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environ = {**os.environ, "CAIRN_PORT": str(port), "CAIRN_ORGANIZATION": str(SAMPLE)}
     command = [sys.executable, "-m", "bot.cli", "serve"]
-    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True) as process:  # fmt: skip
-        assert process.stdout is not None
-        told = [process.stdout.readline(), process.stdout.readline()]
-        assert str(port) in told[1]
-        yield f"http://127.0.0.1:{port}/"
-        process.terminate()
+    with held_port() as port:
+        environ = {**os.environ, "CAIRN_PORT": str(port), "CAIRN_ORGANIZATION": str(SAMPLE)}
+        with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True) as process:  # fmt: skip
+            assert process.stdout is not None
+            told = [process.stdout.readline(), process.stdout.readline()]
+            assert str(port) in told[1]
+            yield f"http://127.0.0.1:{port}/"
+            process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -669,6 +669,7 @@ def test_every_field_of_the_model_has_its_sentence(label: str):
             assert "None" not in sentence
 
 
+@pytest.mark.long
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_digest_changes_exactly_where_something_is_told(data: st.DataObject):

@@ -153,6 +153,7 @@ async def _rekey_and_die(address: str, deadly: int, asked: dict[str, Who]) -> No
         await read_all(here.service, asked)
 
 
+@pytest.mark.long
 def test_keys_change_though_the_process_is_killed_wherever_it_can_be(address: str):
     async def begin() -> dict[str, Who]:
         async with world(address) as here:

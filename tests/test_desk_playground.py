@@ -32,9 +32,8 @@ from tests.teams.person import Person
 from tests.teams.state import Chat, Message, Shown, User
 from tests.teams_client import BOT, PEOPLE, TENANT, Teams
 from tests.test_teams_playground import tiny_bot
-from tests.whole import one_now
 
-pytestmark = NEEDS
+pytestmark = [*NEEDS, pytest.mark.long]
 
 OFFICE = Words("Values and Ethics, Lakes and Portages", "Valeurs et éthique, Lacs et Portages")
 WORDS = Words("Is my picture of the dam all right?", "Ma photo du barrage convient-elle?")
@@ -209,7 +208,7 @@ def number_in(text: str) -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("lang", one_now("fr", "en"))
+@pytest.mark.parametrize("lang", LANGS)
 def test_who_reads_the_first_card_or_an_answer_may_ask_an_office(scene: Scene, lang: Lang):
     teams, words = scene.teams, scene.phrases["desk_write_button"][lang]
     at_home(teams, lang)
@@ -273,7 +272,6 @@ async def reads(alice: Person, say: Say) -> None:
     await alice.press(alice.card, say("desk_read"))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_an_office_answers_from_its_group_chat_where_no_word_of_the_case_stands(
     scene: Scene, lang: Lang
@@ -331,7 +329,6 @@ def tries_again(teams: Teams, say: Say) -> bool:
     return True
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGS)
 def test_somebody_goes_from_the_message_extension_to_send_and_takes_it_back(
     scene: Scene, lang: Lang

@@ -391,8 +391,9 @@ async def test_a_database_that_answers_but_keeps_nothing_is_told(
     stuck = await asyncpg.connect(address)
     await stuck.execute("BEGIN")
     await stuck.execute("SELECT 1 FROM alembic_version FOR UPDATE")
-    monkeypatch.setattr(engine, "PATIENCE", 1.0)
-    told = await of_database(with_database(address), utc_now())
+    with monkeypatch.context() as impatient:
+        impatient.setattr(engine, "PATIENCE", 1.0)
+        told = await of_database(with_database(address), utc_now())
     await stuck.close()
     assert "did not answer as it should" in to_do(told)
     assert to_do(await of_database(with_database(address), utc_now())) == ""

@@ -317,7 +317,7 @@ class Slow:
         self.application = web.Application()
         self.application.router.add_get("/slow", self.answer)
         self.application.router.add_get("/quick", self.quick)
-        self.draining = asyncio.Event()
+        self.listening, self.draining = asyncio.Event(), asyncio.Event()
         self.ended: list[str] = []
         self.application.on_cleanup.append(self.cleaned)
 
@@ -334,28 +334,19 @@ class Slow:
         self.ended.append("cleaned")
 
     def start(self, port: int, linger: float) -> asyncio.Task[None]:
+        told = {"listening": self.listening.set, "draining": self.draining.set}
         return asyncio.create_task(
-            listen(self.application, "127.0.0.1", port, draining=self.draining.set, linger=linger)
+            listen(self.application, "127.0.0.1", port, **told, linger=linger)
         )
-
-
-async def until_it_answers(http: ClientSession, url: str) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                async with http.get(f"{url}/quick"):
-                    return
-            except ClientConnectionError:
-                await asyncio.sleep(0.01)
 
 
 async def test_told_to_stop_it_goes_on_answering_and_then_finishes_what_has_begun(
     unused_tcp_port: int,
 ):
     slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
-    serving = slow.start(unused_tcp_port, linger=1.0)
+    serving = slow.start(unused_tcp_port, linger=3.0)
     async with ClientSession() as http:
-        await until_it_answers(http, url)
+        await slow.listening.wait()
         begun = asyncio.create_task(http.get(f"{url}/slow"))
         await slow.begun.wait()
         signal.raise_signal(signal.SIGTERM)
@@ -378,10 +369,9 @@ async def test_told_to_stop_it_goes_on_answering_and_then_finishes_what_has_begu
 
 
 async def test_told_twice_it_does_not_wait_for_those_who_may_come(unused_tcp_port: int):
-    slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
+    slow = Slow()
     serving = slow.start(unused_tcp_port, linger=3600.0)
-    async with ClientSession() as http:
-        await until_it_answers(http, url)
+    await slow.listening.wait()
     signal.raise_signal(signal.SIGTERM)
     await slow.draining.wait()
     signal.raise_signal(signal.SIGINT)
@@ -391,7 +381,7 @@ async def test_told_twice_it_does_not_wait_for_those_who_may_come(unused_tcp_por
 
 
 async def test_told_again_while_it_finishes_it_breaks_off(unused_tcp_port: int):
-    slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
+    slow = Slow()
     finishing = asyncio.Event()
 
     async def for_ever(_: web.Application) -> None:
@@ -400,8 +390,7 @@ async def test_told_again_while_it_finishes_it_breaks_off(unused_tcp_port: int):
 
     slow.application.on_shutdown.append(for_ever)
     serving = slow.start(unused_tcp_port, linger=0.0)
-    async with ClientSession() as http:
-        await until_it_answers(http, url)
+    await slow.listening.wait()
     signal.raise_signal(signal.SIGTERM)
     await finishing.wait()
     assert not serving.done()
@@ -413,7 +402,7 @@ async def test_told_again_while_it_finishes_it_breaks_off(unused_tcp_port: int):
 async def test_what_does_not_end_by_itself_is_broken_off(
     unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ):
-    slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
+    slow = Slow()
 
     async def for_ever(_: web.Application) -> None:
         await asyncio.Event().wait()
@@ -421,8 +410,7 @@ async def test_what_does_not_end_by_itself_is_broken_off(
     slow.application.on_shutdown.append(for_ever)
     monkeypatch.setattr(stopping, "LONGEST_STOP", 0.1)
     serving = slow.start(unused_tcp_port, linger=0.0)
-    async with ClientSession() as http:
-        await until_it_answers(http, url)
+    await slow.listening.wait()
     signal.raise_signal(signal.SIGTERM)
     async with asyncio.timeout(60):
         await serving
@@ -448,11 +436,13 @@ async def test_told_to_stop_while_it_starts_it_ends_there(unused_tcp_port: int):
 async def test_an_address_that_is_taken_is_told_and_no_other_error_is_told_as_that(
     unused_tcp_port: int,
 ):
+    slow = Slow()
     with (
         socket.create_server(("127.0.0.1", unused_tcp_port)),
         pytest.raises(AddressError, match=f"127.0.0.1:{unused_tcp_port}"),
     ):
-        await Slow().start(unused_tcp_port, linger=0.0)
+        await slow.start(unused_tcp_port, linger=0.0)
+    assert not slow.listening.is_set(), "nothing says that it can be opened there"
 
     async def late(_: web.Application) -> None:
         raise TimeoutError
@@ -475,7 +465,7 @@ async def test_what_comes_packed_is_not_unpacked(unused_tcp_port: int):
     slow.application.router.add_post("/take", take)
     serving, packed = slow.start(unused_tcp_port, linger=0.0), gzip.compress(bytes(10_000))
     async with ClientSession() as http:
-        await until_it_answers(http, url)
+        await slow.listening.wait()
         async with http.post(
             f"{url}/take", data=packed, headers={"Content-Encoding": "gzip"}
         ) as answer:

@@ -26,9 +26,8 @@ from bot.platforms import Place
 from tests.playground import NEEDS, cairn, chromium, playground
 from tests.teams_client import BOT, TENANT, Teams
 from tests.test_desk_playground import Run, in_a_thread
-from tests.whole import one_now
 
-pytestmark = NEEDS
+pytestmark = [*NEEDS, pytest.mark.long]
 
 SUMMARY = "elections"
 Act = Callable[[TeamsBoard], Awaitable[None]]
@@ -83,7 +82,6 @@ def drawn(board: TeamsBoard, conversation: Conversation, *langs: Lang) -> Drawn:
     return board.draw(replies, "2026-11-20")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("place", ["group", "channel"])
 def test_a_command_about_pins_is_answered_by_a_card_that_opens_dialogs(
     scene: Scene, conversation: Conversation, place: str
@@ -104,7 +102,7 @@ def test_a_command_about_pins_is_answered_by_a_card_that_opens_dialogs(
     teams.picture(f"pin-command-{place}")
 
 
-@pytest.mark.parametrize("place", one_now("group", "channel"))
+@pytest.mark.parametrize("place", ["group", "channel"])
 def test_a_summary_stands_there_is_changed_in_place_and_has_a_line_below(
     scene: Scene, conversation: Conversation, place: str
 ):

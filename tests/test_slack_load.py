@@ -63,6 +63,7 @@ async def two_steps(person: Person, whisper: Surface | None) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("fleet")  # the heaviest one after the other
 async def test_three_thousand_people_who_come_at_once_all_get_the_first_screen(tmp_path: Path):
     """Against the rates of Slack, by which only a hundred of them can get a window."""
     async with FakeSlack() as fake, served(fake, tmp_path) as cairn:

@@ -473,18 +473,18 @@ async def test_a_migration_may_take_longer_than_anything_else_and_others_wait_fo
         connection = config.attributes["connection"]
         if MigrationContext.configure(connection).get_current_revision() is None:
             begun.append(revision)
-            connection.exec_driver_sql("SELECT pg_sleep(1.5)")
+            connection.exec_driver_sql("SELECT pg_sleep(3)")
         command.upgrade(config, revision)
 
     monkeypatch.setattr("bot.store.upgrade.command", type("", (), {"upgrade": slow}))
-    patience(1.0, health=60.0)
+    patience(2.0, health=60.0)
     address = new_database()
     stores = await asyncio.gather(*(opened(address) for _ in range(3)))
     assert begun == ["head"], "one did it, and the others waited"
     assert all(await asyncio.gather(*(store.healthy() for store in stores)))
     with pytest.raises(StoreError) as error:
         async with stores[0].transaction() as transaction:
-            await transaction.connection.execute(text("SELECT pg_sleep(1.5)"))
+            await transaction.connection.execute(text("SELECT pg_sleep(3)"))
     assert error.value.kind in ("QueryCanceledError", "TimeoutError")
 
 
@@ -630,8 +630,8 @@ async def test_a_lock_is_waited_for(sqlite_address: str, opened: Opener, tmp_pat
     store = await opened(sqlite_address)
     with locked(tmp_path / "cairn.db") as other:
         task = asyncio.create_task(store.first_time("slack", "T1", "Ev1"))
-        threading.Timer(0.2, other.rollback).start()
         started = time.monotonic()
+        threading.Timer(0.2, other.rollback).start()
         assert await task
         assert time.monotonic() - started >= 0.2
 
@@ -702,7 +702,7 @@ async def test_when_postgresql_is_silent_nothing_waits_for_ever(
 
     store = await opened(line.address)
     await store._engine.dispose()
-    patience(0.3)
+    patience(2.0)
     async with asyncio.timeout(60):
         with pytest.raises(StoreError) as error:
             await silent_midway(store)
@@ -716,7 +716,7 @@ async def test_when_postgresql_is_silent_nothing_waits_for_ever(
         line.silent = True
         assert not await store.healthy()
         line.silent = False
-        patience(1.0)
+        patience(3.0)
         assert not await store.first_time("slack", "T1", "Ev1")
         line.silent = True
         await store.close()

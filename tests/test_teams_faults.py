@@ -436,7 +436,7 @@ PRESSES: dict[str, Callable[[Person, str], Json]] = {
 async def test_the_answer_to_a_press_waits_for_no_call_and_fails_with_none(
     cairn: Running, fake: FakeTeams, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.channels.teams.outbound._SETTLE", 0.2)
+    monkeypatch.setattr("bot.channels.teams.outbound._SETTLE", 1.0)
     clock = hurry(cairn)
     for number, (about, fault) in enumerate({"no answer": faults.stall(), **FAULTS}.items()):
         clock.now += 10

@@ -631,7 +631,7 @@ async def test_what_goes_wrong_is_one_attempt_and_told_as_pins_know_it(
     ref = await board.post(place, drawn_by(board))
     fault, wanted, code = FAULTS[case]
     if case == "time-out":
-        monkeypatch.setattr(places, "_WITHIN", 0.05)
+        monkeypatch.setattr(places, "_WITHIN", 1.0)
     cairn.fake.calls.clear()
     cairn.fake.faults.add(kind, fault)
     if (call, case) == ("remove", "HTML"):

@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from tests.playground import NEEDS, chromium, playground
 from tests.teams_client import BOT, PEOPLE, SECONDS, TENANT, Teams
 
-pytestmark = NEEDS
+pytestmark = [*NEEDS, pytest.mark.long]
 
 Json = dict[str, Any]
 
@@ -57,7 +57,6 @@ def teams(only_client: Teams, bot: Bot) -> Teams:
     return only_client
 
 
-@pytest.mark.long
 def test_the_playground_listens_to_this_machine_alone(only_client: Teams):
     assert _listening(only_client.port) == ["0100007F"]
 

@@ -110,18 +110,29 @@ def serve(
     organization = conversation.organization
     del conversation
 
-    async def tell(_: web.Application) -> None:
+    async def leave_be(_: web.Application) -> None:
         _leave_be()
+
+    def listening() -> None:
         started(served.of(organization))
 
     def draining() -> None:
         health.draining = True
         logging.getLogger(OWN).info("told to stop; what has begun is finished")
 
-    application.on_startup.append(tell)
+    application.on_startup.append(leave_be)
     logging.getLogger(OWN).info("guidance version %s", served.guidance.version)
     linger = LINGER if settings.several else 0.0
-    asyncio.run(listen(application, settings.host, settings.port, draining=draining, linger=linger))
+    asyncio.run(
+        listen(
+            application,
+            settings.host,
+            settings.port,
+            listening=listening,
+            draining=draining,
+            linger=linger,
+        )
+    )
 
 
 def reload_of(
