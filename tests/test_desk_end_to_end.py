@@ -129,6 +129,7 @@ async def test_somebody_in_teams_asks_and_an_office_on_slack_answers(cairn: Runn
             assert secret.encode() not in data, path.name
 
 
+@pytest.mark.long
 async def test_what_slack_and_teams_sent_acts_once_however_often_it_comes_again(cairn: Running):
     alice, officer = await asked(cairn, "en"), cairn.officers[0]
     for act in ("desk:claim", "desk:clear"):

@@ -680,6 +680,7 @@ def passing(side: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 @each(WAYS)
 async def test_what_passes_delays_and_does_no_more(scene: Scene, kind: str, call: str):
     side = scene.mail if kind == LETTER else scene.side

@@ -25,7 +25,6 @@ from bot.guidance.words import LANGS, Lang, plain
 from bot.seal import Seal, new_key
 from tests.conftest import still
 from tests.test_browser import CHROMIUM, FLAGS
-from tests.whole import one_now
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -107,8 +106,9 @@ def sample(department: Conversation, lang: Lang) -> dict[str, Reply]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("theme", one_now("light", "dark"))
-@pytest.mark.parametrize("lang", one_now("fr", "en"))
+@pytest.mark.long
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("lang", LANGS)
 def test_a_sample_of_screens_is_drawn_with_every_word_and_no_stray_mark(
     drawing: Page, department: Conversation, lang: Lang, theme: str
 ):

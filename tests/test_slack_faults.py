@@ -405,6 +405,7 @@ async def test_a_call_that_never_ends_does_not_make_the_command_late(
     assert fake.failures == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["a message", "a button of a card", "a mention"])
 async def test_a_call_that_never_ends_is_given_up_and_tried_again(
     name: str, cairn: Running, fake: FakeSlack, monkeypatch: pytest.MonkeyPatch

@@ -460,6 +460,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == []
 
 
+@pytest.mark.long
 @POSTGRES
 async def test_a_migration_may_take_longer_than_anything_else_and_others_wait_for_its_end(
     new_database: Callable[[], str],

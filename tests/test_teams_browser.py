@@ -27,7 +27,6 @@ from bot.guidance.words import LANGS, Lang, plain
 from bot.seal import Spot, Surface
 from tests.teams import screen
 from tests.test_browser import AXE, CHROMIUM, FLAGS
-from tests.whole import one_now
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -174,11 +173,10 @@ def expected(card: Json) -> Iterator[tuple[str, str]]:
                 yield "link" if action["type"] == "Action.OpenUrl" else "button", action["title"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci --prefix tests")
-@pytest.mark.parametrize(
-    ("theme", "width"), one_now(("light", PHONE), ("light", WIDTH), ("dark", WIDTH))
-)
-@pytest.mark.parametrize("lang", one_now("fr", "en"))
+@pytest.mark.parametrize(("theme", "width"), [("light", WIDTH), ("dark", WIDTH), ("light", PHONE)])
+@pytest.mark.parametrize("lang", LANGS)
 def test_cards_are_drawn_with_every_word_and_no_stray_mark_and_axe_finds_nothing_that_is_ours(
     drawing: Page, department: Conversation, lang: Lang, theme: str, width: int
 ):

@@ -616,6 +616,7 @@ FAULTS: dict[str, tuple[Fault, type[PlatformError], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("case", FAULTS)
 async def test_what_goes_wrong_is_one_attempt_and_told_as_pins_know_it(

@@ -18,9 +18,5 @@ def sized(some: int, whole: int) -> int:
 
 def one_now(*values: object) -> list[object]:
     """Return values for a test: `make test` takes the first, `make long` all others."""
-    every = [value if isinstance(value, tuple) else (value,) for value in values]
-    first, *others = every
-    return [
-        pytest.param(*first),
-        *(pytest.param(*other, marks=pytest.mark.long) for other in others),
-    ]
+    first, *others = values
+    return [first, *(pytest.param(other, marks=pytest.mark.long) for other in others)]
