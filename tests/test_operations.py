@@ -85,7 +85,7 @@ async def test_a_part_that_does_not_say_how_it_is_keeps_nobody_waiting():
         await asyncio.Event().wait()
         return True
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         state = await Health({"slack": yes}, {"store": silent, "mail": silent}).state()
     assert (state.ready, state.parts) == (True, {"slack": True, "store": False, "mail": False})
 
@@ -333,6 +333,10 @@ class Slow:
     async def cleaned(self, _: web.Application) -> None:
         self.ended.append("cleaned")
 
+    async def listens(self) -> None:
+        async with asyncio.timeout(60):
+            await self.listening.wait()
+
     def start(self, port: int, linger: float) -> asyncio.Task[None]:
         told = {"listening": self.listening.set, "draining": self.draining.set}
         return asyncio.create_task(
@@ -346,7 +350,7 @@ async def test_told_to_stop_it_goes_on_answering_and_then_finishes_what_has_begu
     slow, url = Slow(), f"http://127.0.0.1:{unused_tcp_port}"
     serving = slow.start(unused_tcp_port, linger=3.0)
     async with ClientSession() as http:
-        await slow.listening.wait()
+        await slow.listens()
         begun = asyncio.create_task(http.get(f"{url}/slow"))
         await slow.begun.wait()
         signal.raise_signal(signal.SIGTERM)
@@ -354,7 +358,7 @@ async def test_told_to_stop_it_goes_on_answering_and_then_finishes_what_has_begu
         async with http.get(f"{url}/quick") as late:
             assert late.status == 200
             assert late.headers["Connection"] == "close", "the next one goes elsewhere"
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(20):
             while True:  # until it listens no more
                 try:
                     async with http.get(f"{url}/quick"):
@@ -371,11 +375,11 @@ async def test_told_to_stop_it_goes_on_answering_and_then_finishes_what_has_begu
 async def test_told_twice_it_does_not_wait_for_those_who_may_come(unused_tcp_port: int):
     slow = Slow()
     serving = slow.start(unused_tcp_port, linger=3600.0)
-    await slow.listening.wait()
+    await slow.listens()
     signal.raise_signal(signal.SIGTERM)
     await slow.draining.wait()
     signal.raise_signal(signal.SIGINT)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         await serving
     assert slow.ended == ["cleaned"]
 
@@ -390,12 +394,12 @@ async def test_told_again_while_it_finishes_it_breaks_off(unused_tcp_port: int):
 
     slow.application.on_shutdown.append(for_ever)
     serving = slow.start(unused_tcp_port, linger=0.0)
-    await slow.listening.wait()
+    await slow.listens()
     signal.raise_signal(signal.SIGTERM)
     await finishing.wait()
     assert not serving.done()
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         await serving
 
 
@@ -410,9 +414,9 @@ async def test_what_does_not_end_by_itself_is_broken_off(
     slow.application.on_shutdown.append(for_ever)
     monkeypatch.setattr(stopping, "LONGEST_STOP", 0.1)
     serving = slow.start(unused_tcp_port, linger=0.0)
-    await slow.listening.wait()
+    await slow.listens()
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         await serving
 
 
@@ -428,7 +432,7 @@ async def test_told_to_stop_while_it_starts_it_ends_there(unused_tcp_port: int):
     serving = slow.start(unused_tcp_port, linger=0.0)
     await starting.wait()
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         await serving
     assert not slow.draining.is_set()
 
@@ -465,7 +469,7 @@ async def test_what_comes_packed_is_not_unpacked(unused_tcp_port: int):
     slow.application.router.add_post("/take", take)
     serving, packed = slow.start(unused_tcp_port, linger=0.0), gzip.compress(bytes(10_000))
     async with ClientSession() as http:
-        await slow.listening.wait()
+        await slow.listens()
         async with http.post(
             f"{url}/take", data=packed, headers={"Content-Encoding": "gzip"}
         ) as answer:
@@ -479,7 +483,7 @@ async def test_the_command_ends_in_order_and_says_so(fake: FakeSlack, tmp_path: 
     async with served(fake, tmp_path) as cairn:
         await fake.person("alice").slash()
         cairn.process.terminate()
-        assert await asyncio.wait_for(cairn.process.wait(), 60) == 0
+        assert await asyncio.wait_for(cairn.process.wait(), 30) == 0
     lines = [json.loads(line) for line in (tmp_path / "stderr").read_text().splitlines()]
     assert "told to stop; what has begun is finished" in [line["event"] for line in lines]
     assert {line["level"] for line in lines} == {"info"}

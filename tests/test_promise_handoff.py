@@ -791,7 +791,7 @@ async def keep_time_once(desk: desks.World) -> None:
     """Let Cairn keep time until it has purged for the first time."""
     keeper = Watched(desk.archive, desk.directory)
     task = asyncio.create_task(keep_time(keeper, desk.store))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(30):
         await keeper.has_purged.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -172,7 +172,7 @@ async def test_the_running_command_shows_no_secret_on_any_way_out_and_not_when_i
                     pages.append(f"{answer.headers} {await answer.text()}")
         pages.append(_read(Path(f"/proc/{cairn.process.pid}/cmdline")))
         cairn.process.send_signal(signal.SIGABRT)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(20):
             assert await cairn.process.wait() != 0
     files = {path.name: _read(path) for path in _below(tmp_path)}
     assert "Fatal Python error" in files["stderr"]
@@ -317,7 +317,7 @@ async def connected(
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection(cairn.host, cairn.number)
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(20):
             yield reader, writer
     finally:
         writer.transport.abort()
@@ -397,7 +397,7 @@ async def test_a_form_that_trickles_is_cut(
 async def test_many_who_never_end_their_request_keep_nobody_from_being_answered(
     cairn: Port, http: ClientSession
 ):
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(30):
         for path in ("/", SLACK_PATH, TEAMS_PATH):
             held = [await asyncio.open_connection(cairn.host, cairn.number) for _ in range(100)]
             for _, writer in held:

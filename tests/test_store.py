@@ -704,7 +704,7 @@ async def test_when_postgresql_is_silent_nothing_waits_for_ever(
     store = await opened(line.address)
     await store._engine.dispose()
     patience(2.0)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         with pytest.raises(StoreError) as error:
             await silent_midway(store)
         assert error.value.kind == "TimeoutError"

@@ -61,7 +61,7 @@ async def connected(
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     parts = urlsplit(cairn.url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         yield reader, writer
     writer.transport.abort()
 

@@ -114,7 +114,7 @@ class Served:
     async def answers_others(self) -> bool:
         """Tell whether somebody else is answered now."""
         address = f"{self.url}health/live"
-        async with asyncio.timeout(60), ClientSession() as http, http.get(address) as answer:
+        async with asyncio.timeout(20), ClientSession() as http, http.get(address) as answer:
             return answer.status == 200
 
     async def drain(self) -> None:

@@ -1034,7 +1034,7 @@ async def test_who_writes_is_helped_as_soon_as_teams_takes_anything(
     fake.faults.add("*", faults.status(503), times=4)
     before = [*alice.cards]
     await fake.deliver(kinds[name])
-    await fake.until(lambda: any(CRISIS.en in screen.text(card) for card in alice.cards))
+    await fake.until(lambda: any(CRISIS.en in screen.text(card) for card in alice.cards), 5)
     new = [card for card in alice.cards if card not in before]
     assert name == "submitted" or len(new) == 1
     held.set()
